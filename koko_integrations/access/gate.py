@@ -1,0 +1,145 @@
+"""Principal and target to grant: one statement reads session, membership and row together.
+
+Outer joins tell the refusals apart: no row is 401, no team or no membership is 404 (a foreign id and an unknown one
+look the same), too low a role is 403.
+"""
+
+from typing import Any
+
+import peewee
+
+from koko_integrations.access.actor import Actor, Grant, KeyPrincipal, Principal, ServicePrincipal, SessionPrincipal
+from koko_integrations.access.rules import RANK, IntegrationAccess, TeamAccess
+from koko_integrations.clock import MINUTE_MS, Clock
+from koko_integrations.database import Database, Statement, param
+from koko_integrations.errors import Forbidden, NotFound, Unauthorized
+from koko_integrations.integration import COLUMNS, Integration
+from koko_integrations.koko import Session, Team, TeamMember, User
+from koko_integrations.models import ApiKey, IntegrationConnection
+from koko_integrations.models import Integration as Row
+
+LEFT = peewee.JOIN.LEFT_OUTER
+_ACTOR_COLUMNS = 4
+
+_SESSION = (Session, Session.user_id, Session.expires_at, Session.token == param("who"))
+_USER = (User, User.id, peewee.SQL("NULL"), User.id == param("who"))
+
+
+def _admission(source: tuple[Any, Any, Any, Any], to_integration: bool) -> Statement:
+    table, user_id, expires_at, is_caller = source
+    query = table.select(user_id, expires_at, Team.id, TeamMember.role, *(COLUMNS if to_integration else ()))
+    if to_integration:
+        query = query.join(Row, LEFT, on=(Row.id == param("target")))
+        query = query.join(IntegrationConnection, LEFT, on=(IntegrationConnection.integration_id == Row.id))
+    team = Row.team_id if to_integration else param("target")
+    query = query.join(Team, LEFT, on=((Team.id == team) & Team.deleted_at.is_null()))
+    query = query.join(TeamMember, LEFT, on=((TeamMember.team_id == Team.id) & (TeamMember.user_id == user_id)))
+    return Statement(query.where(is_caller))
+
+
+_ADMIT = {
+    (SessionPrincipal, TeamAccess): _admission(_SESSION, to_integration=False),
+    (SessionPrincipal, IntegrationAccess): _admission(_SESSION, to_integration=True),
+    (ServicePrincipal, TeamAccess): _admission(_USER, to_integration=False),
+    (ServicePrincipal, IntegrationAccess): _admission(_USER, to_integration=True),
+}
+_FIND_SESSION = Statement(Session.select(Session.user_id, Session.expires_at).where(Session.token == param("who")))
+_FIND_USER = Statement(User.select(User.id).where(User.id == param("who")))
+_FIND_TEAM = Statement(Team.select(Team.id).where((Team.id == param("target")) & Team.deleted_at.is_null()))
+_FIND_INTEGRATION = Statement(
+    Row.select(*COLUMNS)
+    .join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
+    .join(Team, on=((Team.id == Row.team_id) & Team.deleted_at.is_null()))
+    .where(Row.id == param("target"))
+)
+_FIND_KEY = Statement(
+    ApiKey.select(ApiKey.team_id, ApiKey.integration_id, ApiKey.last_used_at).where(ApiKey.key_hash == param("who"))
+)
+_TOUCH_KEY = Statement(ApiKey.update({ApiKey.last_used_at: param("now")}).where(ApiKey.key_hash == param("who")))
+
+
+class Gate:
+    """Admits callers."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def sign_in(self, principal: Principal) -> Actor:
+        """The caller, whatever it is that they want. Raises Unauthorized."""
+        match principal:
+            case SessionPrincipal(token):
+                row = await self._database.read_one(_FIND_SESSION, who=token)
+                return self._session_actor(row)
+            case ServicePrincipal(name, None):
+                return Actor(f"service:{name}")
+            case ServicePrincipal(_, user_id):
+                if await self._database.read_one(_FIND_USER, who=user_id) is None:
+                    raise Unauthorized("The user to act for does not exist")
+                return Actor(f"user:{user_id}", user_id)
+            case KeyPrincipal(key_hash):
+                _, integration_id = await self._find_key(key_hash)
+                return Actor(f"key:{integration_id}")
+
+    async def admit(self, principal: Principal, rule: TeamAccess | IntegrationAccess, params: dict[str, Any]) -> Grant:
+        """Raises Unauthorized, NotFound or Forbidden."""
+        target = params[rule.target]
+        if isinstance(principal, KeyPrincipal):
+            return await self._admit_key(principal, rule, target)
+        if isinstance(principal, ServicePrincipal) and principal.user_id is None:
+            return await self._admit_service(principal, rule, target)
+        who = principal.token if isinstance(principal, SessionPrincipal) else principal.user_id
+        row = await self._database.read_one(_ADMIT[type(principal), type(rule)], who=who, target=target)
+        actor = self._session_actor(row)
+        assert row is not None, "an actor comes from a row"
+        team_id, role = row[2:_ACTOR_COLUMNS]
+        if team_id is None or role is None:
+            raise _not_found(rule)
+        if RANK[role] < RANK[rule.role]:
+            raise Forbidden("Only an admin of the team may do this")
+        found = Integration._make(row[_ACTOR_COLUMNS:]) if isinstance(rule, IntegrationAccess) else None
+        return Grant(actor, team_id, found)
+
+    async def _admit_service(
+        self, principal: ServicePrincipal, rule: TeamAccess | IntegrationAccess, target: str
+    ) -> Grant:
+        actor = Actor(f"service:{principal.name}")
+        statement = _FIND_TEAM if isinstance(rule, TeamAccess) else _FIND_INTEGRATION
+        row = await self._database.read_one(statement, target=target)
+        if row is None:
+            raise _not_found(rule)
+        if isinstance(rule, TeamAccess):
+            return Grant(actor, row[0])
+        found = Integration._make(row)
+        return Grant(actor, found.team_id, found)
+
+    async def _admit_key(self, principal: KeyPrincipal, rule: TeamAccess | IntegrationAccess, target: str) -> Grant:
+        team_id, integration_id = await self._find_key(principal.key_hash)
+        if not isinstance(rule, IntegrationAccess) or not rule.api_key:
+            raise Forbidden("A Koko API key cannot do this")
+        row = await self._database.read_one(_FIND_INTEGRATION, target=target) if target == integration_id else None
+        if row is None:
+            raise _not_found(rule)
+        return Grant(Actor(f"key:{integration_id}"), team_id, Integration._make(row))
+
+    async def _find_key(self, key_hash: str) -> tuple[str, str]:
+        row = await self._database.read_one(_FIND_KEY, who=key_hash)
+        if row is None:
+            raise Unauthorized("These credentials are not valid")
+        team_id, integration_id, last_used_at = row
+        now = self._clock.now_ms()
+        if last_used_at is None or last_used_at < now - MINUTE_MS:
+            await self._database.write(lambda tx: tx.change(_TOUCH_KEY, who=key_hash, now=now))
+        return team_id, integration_id
+
+    def _session_actor(self, row: tuple[Any, ...] | None) -> Actor:
+        if row is None:
+            raise Unauthorized("Your session has ended; sign in again")
+        user_id, expires_at = row[0], row[1]
+        if expires_at is not None and expires_at <= self._clock.now_ms():
+            raise Unauthorized("Your session has ended; sign in again")
+        return Actor(f"user:{user_id}", user_id)
+
+
+def _not_found(rule: TeamAccess | IntegrationAccess) -> NotFound:
+    return NotFound("Team not found" if isinstance(rule, TeamAccess) else "Integration not found")

@@ -1,0 +1,72 @@
+"""The service's parts, put together once, and what a handler gets to see of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from koko_integrations.access import Actor, Authenticator, Gate, Grant, Public
+from koko_integrations.clock import Clock
+from koko_integrations.connections.catalogue import Catalogue
+from koko_integrations.connections.check import Checker
+from koko_integrations.connections.connect import Connector
+from koko_integrations.connections.disconnect import Disconnector
+from koko_integrations.connections.status import StatusReader
+from koko_integrations.database import Database
+from koko_integrations.errors import BadRequest
+from koko_integrations.integration import Integration
+from koko_integrations.rpc.dispatch import Request
+from koko_integrations.rpc.procedure import Procedure
+
+NOBODY = Grant(Actor("nobody"), team_id="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """Everything a procedure may use."""
+
+    clock: Clock
+    database: Database
+    authenticator: Authenticator
+    gate: Gate
+    catalogue: Catalogue
+    connector: Connector
+    disconnector: Disconnector
+    checker: Checker
+    status: StatusReader
+
+    async def enter(self, request: Request, procedure: Procedure["Call"], params: Any) -> tuple["Call", dict[str, Any]]:
+        """Signed in? Input right? Role enough? In this order, with one read of the database when all is well."""
+        if isinstance(procedure.access, Public):
+            return Call(self, request.id, NOBODY), procedure.load(params)
+        principal = request.memo.get("principal")
+        if principal is None:
+            principal = request.memo["principal"] = await self.authenticator.principal(request.headers)
+        try:
+            loaded = procedure.load(params)
+        except BadRequest:
+            await self.gate.sign_in(principal)
+            raise
+        grant = await self.gate.admit(principal, procedure.access, loaded)
+        return Call(self, request.id, grant), loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a procedure, by a caller who may make it."""
+
+    app: App
+    request_id: str
+    grant: Grant
+
+    @property
+    def actor(self) -> Actor:
+        return self.grant.actor
+
+    @property
+    def team_id(self) -> str:
+        return self.grant.team_id
+
+    @property
+    def integration(self) -> Integration:
+        """The integration that the input names; only where the procedure's access names one."""
+        assert self.grant.integration is not None, "the procedure has no IntegrationAccess"
+        return self.grant.integration

@@ -1,0 +1,167 @@
+"""The composition root: settings in, ASGI app out.
+
+Nothing else builds the service's parts, and nothing else imports the procedures.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from marshmallow import INCLUDE
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+import procedures
+from koko_integrations.access import Authenticator, Gate, Public
+from koko_integrations.access.service_tokens import ServiceTokens
+from koko_integrations.access.session_cookie import SessionSigner
+from koko_integrations.app import App, Call
+from koko_integrations.clock import Clock, SystemClock
+from koko_integrations.connections.catalogue import Catalogue
+from koko_integrations.connections.check import Checker
+from koko_integrations.connections.connect import Connector
+from koko_integrations.connections.disconnect import Disconnector
+from koko_integrations.connections.icons import ICONS_PATH, get_icon
+from koko_integrations.connections.status import StatusReader
+from koko_integrations.database import Database, Statement, open_database
+from koko_integrations.database.schema import require_current
+from koko_integrations.housekeeping import keep_house
+from koko_integrations.models import IntegrationsSchema
+from koko_integrations.outside import Outside
+from koko_integrations.registry import Registry
+from koko_integrations.rpc.discover import METHOD_NAME, describe
+from koko_integrations.rpc.dispatch import Dispatcher
+from koko_integrations.rpc.endpoint import RpcEndpoint
+from koko_integrations.rpc.fields import Input, Output
+from koko_integrations.rpc.procedure import Procedure, collect
+from koko_integrations.settings import Settings, SettingsError
+from koko_integrations.vault import Vault
+from providers.kit.egress import EgressGuard
+from providers.kit.http import HttpClient
+
+ICON_MAX_AGE_S = 86_400
+_PING = Statement(IntegrationsSchema.select(IntegrationsSchema.version))
+
+
+def build_app(settings: Settings, database: Database, clock: Clock, outside: Outside) -> App:
+    """The service's parts. Raises SettingsError for settings that name providers which do not exist."""
+    http = HttpClient(EgressGuard(settings.egress_allow), settings.origin_overrides)
+    registry = Registry(http, settings.provider_apps)
+    if registry.unknown_apps:
+        raise SettingsError(
+            [f"KOKO_PROVIDER_{slug.upper()}_*: there is no such provider" for slug in registry.unknown_apps]
+        )
+    vault = Vault(settings.encryption_keys)
+    return App(
+        clock=clock,
+        database=database,
+        authenticator=Authenticator(
+            SessionSigner(settings.auth_secret),
+            ServiceTokens(clock, settings.service_keys, settings.service_jwks_url),
+        ),
+        gate=Gate(database, clock),
+        catalogue=Catalogue(database, registry, settings.public_url),
+        connector=Connector(settings, clock, database, vault, http, registry, outside),
+        disconnector=Disconnector(clock, database, vault, registry, outside),
+        checker=Checker(clock, database, vault, registry, outside),
+        status=StatusReader(clock, database, registry),
+    )
+
+
+def find_procedures() -> dict[str, Procedure[Call]]:
+    """Every procedure, by its name on the wire."""
+    found: dict[str, Procedure[Call]] = collect(procedures)
+    document = describe(found)
+
+    async def discover(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+        """Describes every procedure in OpenRPC."""
+        return document
+
+    found[METHOD_NAME] = Procedure(
+        name=METHOD_NAME,
+        kind="query",
+        access=Public(),
+        input=Input(),
+        output=Output(unknown=INCLUDE),
+        handler=discover,
+        summary=str(discover.__doc__),
+    )
+    return found
+
+
+def create_asgi(settings: Settings, clock: Clock | None = None) -> Starlette:
+    """The ASGI app. Its lifespan opens the database and refuses to start on one of another schema version."""
+    clock = clock or SystemClock()
+    database = open_database(settings.database_url)
+    outside = Outside()
+    app = build_app(settings, database, clock, outside)
+    endpoint = RpcEndpoint(Dispatcher(find_procedures(), app.enter), settings.allowed_origins)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await require_current(database)
+        house = asyncio.create_task(keep_house(app))
+        try:
+            yield
+        finally:
+            house.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await house
+            outside.close()
+            database.close()
+
+    async def ready(_: Request) -> Response:
+        try:
+            await database.read(_PING)
+        except Exception:  # noqa: BLE001 - whatever it is, the answer is the same
+            return JSONResponse({"ready": False}, status_code=503)
+        return JSONResponse({"ready": True})
+
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=sorted(settings.allowed_origins),
+        allow_methods=["POST"],
+        allow_headers=["content-type", "authorization", "x-request-id"],
+        expose_headers=["x-request-id"],
+        allow_credentials=True,
+        max_age=600,
+    )
+    return Starlette(
+        routes=[
+            Route("/rpc", endpoint, middleware=[cors]),
+            Route("/healthz", _health),
+            Route("/readyz", ready),
+            Route("/metrics", _metrics),
+            Route(f"{ICONS_PATH}/{{slug}}.svg", _icon),
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def _health(_: Request) -> Response:
+    return JSONResponse({"ok": True})
+
+
+async def _metrics(_: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _icon(request: Request) -> Response:
+    icon = get_icon(request.path_params["slug"])
+    if icon is None:
+        return Response(status_code=404)
+    headers: dict[str, Any] = {
+        "cache-control": f"public, max-age={ICON_MAX_AGE_S}",
+        # An SVG opened by itself is a document: it may run and load nothing.
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "x-content-type-options": "nosniff",
+        # Koko's pages show it from another origin.
+        "cross-origin-resource-policy": "cross-origin",
+    }
+    return Response(icon, media_type="image/svg+xml", headers=headers)

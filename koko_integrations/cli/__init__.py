@@ -1,0 +1,1 @@
+"""The console script `koko-integrations`: one file per family of commands."""

@@ -1,0 +1,1 @@
+"""An integration's life: connect, prove, watch, disconnect."""

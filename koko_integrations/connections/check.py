@@ -1,0 +1,134 @@
+"""`integration.test`: one real call with the stored credentials, timed."""
+
+import time
+from dataclasses import dataclass, field
+
+from koko_integrations.clock import Clock
+from koko_integrations.connections import store
+from koko_integrations.connections.store import READ_SEALED, dump
+from koko_integrations.database import Database, Statement, Transaction, param
+from koko_integrations.errors import PreconditionFailed
+from koko_integrations.integration import Integration
+from koko_integrations.journal import count_calls
+from koko_integrations.models import ApiKey, IntegrationConnection
+from koko_integrations.models import Integration as Row
+from koko_integrations.outside import Outside
+from koko_integrations.registry import Registry
+from koko_integrations.rpc.wire import iso
+from koko_integrations.vault import Vault, VaultError
+from providers.kit.base import Proves
+from providers.kit.connection import Connection, Identity
+from providers.kit.errors import CredentialsRefused, ProviderError
+from providers.kit.http import counting_calls
+
+_SAME_CREDENTIALS = (IntegrationConnection.integration_id == param("id")) & (
+    IntegrationConnection.credential_version == param("credential_version")
+)
+_NOTE_CHECK = Statement(
+    IntegrationConnection.update(
+        {
+            IntegrationConnection.last_check_at: param("now"),
+            IntegrationConnection.last_check_error: param("error"),
+        }
+    ).where(_SAME_CREDENTIALS)
+)
+_SET_STATUS = Statement(
+    Row.update({Row.status: param("status"), Row.scope: param("scope"), Row.updated_at: param("now")}).where(
+        (Row.id == param("id")) & Row.status.in_(["connected", "error"])
+    )
+)
+_LAST_USED = Statement(ApiKey.select(ApiKey.last_used_at).where(ApiKey.integration_id == param("id")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """Latency in whole milliseconds of the provider's answer; `errors` say what an admin can do."""
+
+    success: bool
+    latency_ms: int
+    permissions: list[str]
+    errors: list[str] = field(default_factory=list)
+
+
+class Checker:
+    """Checks connections and remembers what it saw."""
+
+    def __init__(self, clock: Clock, database: Database, vault: Vault, registry: Registry, outside: Outside) -> None:
+        self._clock = clock
+        self._database = database
+        self._vault = vault
+        self._registry = registry
+        self._outside = outside
+
+    async def check(self, integration: Integration) -> CheckResult:
+        """Raises PreconditionFailed for an integration that has nothing to check."""
+        if integration.status not in ("connected", "error"):
+            raise PreconditionFailed(f"{integration.provider_name} is not connected; connect it first")
+        provider = self._registry.get(integration.provider)
+        if not isinstance(provider, Proves):
+            return await self._check_key(integration)
+        started = time.perf_counter()
+        identity: Identity | None = None
+        failure: ProviderError | None = None
+        with counting_calls() as usage:
+            try:
+                identity = await self._outside.call(provider, provider.whoami, await self._open(integration))
+            except ProviderError as error:
+                failure = error
+        latency_ms = round((time.perf_counter() - started) * 1000)
+        scope = integration.scope
+        if identity is not None and identity.scopes is not None:
+            scope = list(identity.scopes)
+        await self._remember(integration, failure, scope, usage.calls)
+        off = provider.manifest.features_off(tuple(scope)) if identity is not None else {}
+        errors = [f"{label} needs {', '.join(missing)}; connect again to grant it" for label, missing in off.items()]
+        if failure is not None:
+            errors.insert(0, failure.explained)
+        return CheckResult(success=failure is None, latency_ms=latency_ms, permissions=scope, errors=errors)
+
+    async def _open(self, integration: Integration) -> Connection:
+        row = await self._database.read_one(READ_SEALED, id=integration.id)
+        try:
+            return store.open_connection(row, self._vault, integration)
+        except VaultError as error:
+            raise CredentialsRefused("The stored credentials cannot be opened; connect again") from error
+
+    async def _remember(
+        self, integration: Integration, failure: ProviderError | None, scope: list[str], api_calls: int
+    ) -> None:
+        # A provider that is down says nothing about the credentials; one that refuses them does.
+        status = integration.status
+        if failure is None:
+            status = "connected"
+        elif isinstance(failure, CredentialsRefused):
+            status = "error"
+
+        def note(tx: Transaction) -> None:
+            now = self._clock.now_ms()
+            error = None if failure is None else failure.explained
+            unchanged = tx.change(
+                _NOTE_CHECK,
+                id=integration.id,
+                credential_version=integration.credential_version,
+                now=now,
+                error=error,
+            )
+            if unchanged and (status != integration.status or scope != integration.scope):
+                tx.change(_SET_STATUS, id=integration.id, status=status, scope=dump(scope), now=now)
+            count_calls(tx, integration.id, api_calls, now)
+
+        await self._database.write(note)
+
+    async def _check_key(self, integration: Integration) -> CheckResult:
+        """For services that call us: the key exists, and when it was last used."""
+        started = time.perf_counter()
+        row = await self._database.read_one(_LAST_USED, id=integration.id)
+        latency_ms = round((time.perf_counter() - started) * 1000)
+        if row is None:
+            errors = ["There is no Koko API key; disconnect and connect again to make one"]
+        elif row[0] is None:
+            errors = [f"The Koko API key has not been used yet; enter it in {integration.provider_name}"]
+        else:
+            errors = []
+        permissions = [] if row is None or row[0] is None else [f"Koko API key, last used {iso(row[0])}"]
+        return CheckResult(success=row is not None, latency_ms=latency_ms, permissions=permissions, errors=errors)

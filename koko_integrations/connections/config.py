@@ -1,0 +1,106 @@
+"""What `integration.connect` takes in `config`: the common settings, and the provider's own fields.
+
+Secrets are taken out before anything is stored; what stays shows "••••" and the last four characters.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+
+from koko_integrations.errors import BadRequest
+from koko_integrations.rpc.fields import Choice, Flag, Input, ListOf, Number, RecordOf, Text, Url, problems_by_path
+from providers.kit.manifest import Field, Manifest
+
+MASK = "••••"
+SHOWN_CHARS = 4
+SHORTEST_SHOWN = 12
+SYNC_INTERVAL_MINUTES = (5, 1440)
+NOTIFY_ON = ("comment", "approval", "upload")
+
+
+def common_fields() -> dict[str, ma.fields.Field[Any]]:
+    """The API document's IntegrationConfig, less what is a secret or another procedure's."""
+    shortest, longest = SYNC_INTERVAL_MINUTES
+    return {
+        "autoSync": Flag(),
+        "syncInterval": Number(minimum=shortest, maximum=longest, whole=True),
+        "channelId": Text(max_chars=256),
+        "notifyOn": ListOf(Choice(NOTIFY_ON), max_items=len(NOTIFY_ON)),
+        "projectMapping": RecordOf(Text(max_chars=256)),
+        "statusMapping": RecordOf(Text(max_chars=256)),
+        "syncFolder": Text(max_chars=1024),
+        "importOnUpload": Flag(),
+    }
+
+
+def mask(secret: str) -> str:
+    """What may be shown of a secret: nothing of a short one."""
+    return MASK + secret[-SHOWN_CHARS:] if len(secret) >= SHORTEST_SHOWN else MASK
+
+
+class ConfigReader:
+    """Reads one provider's `config`. Made once per provider."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._fields = manifest.fields
+        members = common_fields() | {field.name: _schema_field(field) for field in manifest.fields}
+        self._settings: Input = Input.from_dict(common_fields())()  # type: ignore[assignment]
+        self._everything: Input = Input.from_dict(members)()  # type: ignore[assignment]
+        self._secret_names = frozenset(field.name for field in manifest.fields if field.secret)
+
+    def read_settings(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The common settings alone. Raises BadRequest."""
+        return _load(self._settings, config)
+
+    def read_keys(
+        self, config: Mapping[str, Any], api_key: str | None, api_secret: str | None
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Public configuration and secrets. Raises BadRequest that names each wrong or missing field."""
+        given = dict(config)
+        for field in self._fields:
+            value = {"apiKey": api_key, "apiSecret": api_secret, None: None}[field.alias]
+            if value is not None:
+                given.setdefault(field.name, value)
+        loaded = _load(self._everything, given)
+        secrets = {name: loaded.pop(name) for name in self._secret_names if name in loaded}
+        return loaded, secrets
+
+    def masked(self, config: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
+        """The configuration as it is stored and shown."""
+        return dict(config) | {name: mask(secret) for name, secret in secrets.items()}
+
+    def without_secrets(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The configuration with not even the masks left."""
+        return {name: value for name, value in config.items() if name not in self._secret_names}
+
+
+def _load(schema: Input, config: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = schema.load(config)
+    except ma.ValidationError as problem:
+        fields = problems_by_path(problem.messages, "config")
+        first = next(iter(fields))
+        raise BadRequest(f"Invalid input: {first}: {fields[first][0]}", fields) from None
+    return loaded
+
+
+def _schema_field(field: Field) -> ma.fields.Field[Any]:
+    missing: dict[str, Any] = {"required": f"Required: {field.hint}"}
+    if field.kind == "flag":
+        return Flag(required=field.required, error_messages=missing)
+    if field.kind == "url":
+        return Url(required=field.required, error_messages=missing)
+    checks: list[Any] = [_refuse_mask] if field.secret else []
+    if field.pattern is not None:
+        checks.append(_full_match(field))
+    return Text(min_chars=1, max_chars=4096, required=field.required, validate=checks, error_messages=missing)
+
+
+def _full_match(field: Field) -> ma.validate.Regexp:
+    return ma.validate.Regexp(rf"\A(?:{field.pattern})\Z", error=f"Expected {field.hint}")
+
+
+def _refuse_mask(value: str) -> None:
+    if value.startswith(MASK):
+        raise ma.ValidationError("This is the masked value that we show; enter the secret itself")

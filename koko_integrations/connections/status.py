@@ -1,0 +1,73 @@
+"""`integration.getStatus`: the integration, its health from what was really seen, and what it used today."""
+
+from typing import Any
+
+from koko_integrations.clock import Clock
+from koko_integrations.database import Database
+from koko_integrations.integration import Integration
+from koko_integrations.journal import SUM_TODAY, start_of_day
+from koko_integrations.registry import Registry
+from koko_integrations.rpc.wire import iso, present
+
+
+class StatusReader:
+    """Reads an integration's health without asking the provider."""
+
+    def __init__(self, clock: Clock, database: Database, registry: Registry) -> None:
+        self._clock = clock
+        self._database = database
+        self._registry = registry
+
+    async def read(self, integration: Integration) -> dict[str, Any]:
+        """The API document's getStatus response."""
+        now = self._clock.now_ms()
+        row = await self._database.read_one(SUM_TODAY, integration_id=integration.id, since=start_of_day(now))
+        syncs, api_calls = row or (0, 0)
+        last_sync = integration.last_sync_at
+        return {
+            "integration": integration.to_wire(),
+            "health": self._health(integration, now),
+            "usage": present(
+                syncsToday=int(syncs),
+                apiCallsToday=int(api_calls),
+                lastSync=None if last_sync is None else iso(last_sync),
+            ),
+        }
+
+    def _health(self, integration: Integration, now: int) -> dict[str, Any]:
+        down = self._down(integration)
+        issues = down or self._degraded(integration, now)
+        checked_at = integration.last_check_at
+        return present(
+            status="down" if down else "degraded" if issues else "healthy",
+            lastCheck=iso(integration.updated_at if checked_at is None else checked_at),
+            issues=issues or None,
+        )
+
+    def _down(self, integration: Integration) -> list[str]:
+        name = integration.provider_name
+        match integration.status:
+            case "disconnected":
+                return [f"{name} is not connected"]
+            case "pending":
+                return [f"Somebody still has to finish connecting {name}"]
+            case "error":
+                return [integration.last_check_error or f"{name} no longer accepts the connection; connect it again"]
+        return []
+
+    def _degraded(self, integration: Integration, now: int) -> list[str]:
+        issues = []
+        if integration.last_check_error is not None:
+            issues.append(integration.last_check_error)
+        expires_at = integration.token_expires_at
+        if expires_at is not None and expires_at <= now:
+            issues.append(f"The access token of {integration.provider_name} has expired")
+        manifest = self._registry.get(integration.provider).manifest
+        if integration.auth_method != "api_key":
+            issues += [
+                f"{label} is off: {', '.join(scopes)} was not granted; connect again to grant it"
+                for label, scopes in manifest.features_off(tuple(integration.scope)).items()
+            ]
+        if integration.last_sync_status in ("failed", "partial"):
+            issues.append(f"The last sync ended as {integration.last_sync_status}")
+        return issues

@@ -1,0 +1,80 @@
+"""PostgreSQL: a pool of connections, every statement on a worker thread."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import peewee
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from koko_integrations.database.facade import Database, Row, Transaction
+from koko_integrations.database.statement import Statement
+
+T = TypeVar("T")
+POOL_SIZE = 16
+OPEN_TIMEOUT_S = 15
+
+
+class PostgresDatabase(Database):
+    """A PostgreSQL database. Raises psycopg.OperationalError when it cannot be reached."""
+
+    def __init__(self, url: str) -> None:
+        self.dialect = peewee.PostgresqlDatabase(None)
+        self._url = url
+        self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
+            url, min_size=1, max_size=POOL_SIZE, open=False, kwargs={"autocommit": True}
+        )
+        # Once by itself, so that a wrong URL is an error at once and not a pool that keeps trying.
+        psycopg.connect(url, connect_timeout=OPEN_TIMEOUT_S).close()
+        self._pool.open(wait=True, timeout=OPEN_TIMEOUT_S)
+
+    async def read(self, statement: Statement, /, **arguments: Any) -> list[Row]:
+        return await asyncio.to_thread(self._read, statement, arguments)
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        return await asyncio.to_thread(self._write, work)
+
+    async def forget_freed_pages(self) -> None:
+        # Dead row versions are the server's to vacuum: they hold ciphertext only.
+        return
+
+    async def has_table(self, name: str) -> bool:
+        with self._pool.connection() as connection:
+            row = connection.execute("SELECT to_regclass(quote_ident(%s))", (name,)).fetchone()
+        return row is not None and row[0] is not None
+
+    async def script(self, sql: str) -> None:
+        with self._pool.connection() as connection, connection.transaction():
+            connection.execute(sql.encode())
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _read(self, statement: Statement, arguments: dict[str, Any]) -> list[Row]:
+        with self._pool.connection() as connection:
+            return _run(connection, self.dialect, statement, arguments).fetchall()
+
+    def _write(self, work: Callable[[Transaction], T]) -> T:
+        with self._pool.connection() as connection, connection.transaction():
+            return work(_PostgresTransaction(connection, self.dialect))
+
+
+class _PostgresTransaction(Transaction):
+    def __init__(self, connection: psycopg.Connection[Row], dialect: peewee.Database) -> None:
+        self._connection = connection
+        self._dialect = dialect
+
+    def rows(self, statement: Statement, /, **arguments: Any) -> list[Row]:
+        return _run(self._connection, self._dialect, statement, arguments).fetchall()
+
+    def change(self, statement: Statement, /, **arguments: Any) -> int:
+        return _run(self._connection, self._dialect, statement, arguments).rowcount
+
+
+def _run(
+    connection: psycopg.Connection[Row], dialect: peewee.Database, statement: Statement, arguments: dict[str, Any]
+) -> psycopg.Cursor[Row]:
+    compiled = statement.compile(dialect)
+    # The text comes from peewee alone; values are always bound.
+    return connection.execute(compiled.sql.encode(), compiled.bind(arguments))

@@ -1,0 +1,111 @@
+"""`POST /rpc`: HTTP to JSON-RPC and back, straight on ASGI.
+
+HTTP 200 for every answered call, 204 where there is nothing to answer. What is wrong with the HTTP request itself is an
+HTTP error, with a JSON-RPC error object as its body.
+"""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from koko_integrations.errors import (
+    AppError,
+    BadRequest,
+    Forbidden,
+    MethodNotSupported,
+    PayloadTooLarge,
+    TimedOut,
+    UnsupportedMediaType,
+)
+from koko_integrations.rpc.dispatch import Dispatcher, Request
+from koko_integrations.rpc.envelope import MAX_BODY_BYTES, failure, parse
+from koko_integrations.rpc.wire import dump
+
+BODY_TIMEOUT_S = 10.0
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+class ClientGone(Exception):
+    """The caller hung up before the body was complete."""
+
+
+class RpcEndpoint:
+    """An ASGI app. Browsers are let in by an exact list of origins."""
+
+    def __init__(self, dispatcher: Dispatcher[Any], allowed_origins: Iterable[str]) -> None:
+        self._dispatcher = dispatcher
+        self._allowed_origins = frozenset(allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        given = headers.get("x-request-id", "")
+        request = Request(given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8), headers)
+        with structlog.contextvars.bound_contextvars(request_id=request.id):
+            try:
+                self._check(scope["method"], headers)
+                body = await _read(headers, receive)
+                answer = await self._dispatcher.run(request, parse(body))
+            except AppError as error:
+                allow = [(b"allow", b"POST")] if isinstance(error, MethodNotSupported) else []
+                await _respond(send, error.http_status, dump(failure(None, error)), request.id, allow)
+            except ClientGone:
+                return
+            else:
+                if answer is None:
+                    await _respond(send, 204, b"", request.id)
+                else:
+                    await _respond(send, 200, dump(answer), request.id)
+
+    def _check(self, method: str, headers: dict[str, str]) -> None:
+        if method != "POST":
+            raise MethodNotSupported("Calls are sent by POST")
+        # Koko's cookie travels cross-site: the origin and the content type are what keeps other sites out.
+        origin = headers.get("origin")
+        if origin is not None and origin not in self._allowed_origins:
+            raise Forbidden("This origin may not call Koko Integrations")
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise UnsupportedMediaType("The content type must be application/json")
+
+
+async def _read(headers: dict[str, str], receive: Receive) -> bytes:
+    length = headers.get("content-length", "0")
+    if not length.isdecimal():
+        raise BadRequest("The content length is not a number")
+    if int(length) > MAX_BODY_BYTES:
+        raise _too_large()
+    chunks = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                if size > MAX_BODY_BYTES:
+                    raise _too_large()
+                chunks.append(chunk)
+                if not message.get("more_body", False):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise TimedOut("The request's body did not arrive in time") from None
+
+
+def _too_large() -> PayloadTooLarge:
+    return PayloadTooLarge(f"A request body holds at most {MAX_BODY_BYTES} bytes")
+
+
+async def _respond(
+    send: Send, status: int, body: bytes, request_id: str, extra: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
+    headers = [(b"x-request-id", request_id.encode()), (b"cache-control", b"no-store"), *extra]
+    if body:
+        headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,235 @@
+"""Settings: the one place that reads the environment. Every problem is reported at once, none is guessed around."""
+
+import base64
+import binascii
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from providers.kit.app import AppCredentials
+from providers.kit.egress import Network
+
+T = TypeVar("T")
+
+# better-auth falls back to this value when BETTER_AUTH_SECRET is missing: whoever knows it can forge sessions.
+PUBLIC_AUTH_SECRET = "better-auth-secret-123456789"  # noqa: S105 - public, and refused
+SERVICE_SECRET_MIN_CHARS = 16
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+_APP_NAME = re.compile(r"KOKO_PROVIDER_([A-Z0-9_]+?)_(CLIENT_ID|CLIENT_SECRET|SIGNING_SECRET)")
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+class SettingsError(Exception):
+    """The settings are wrong; `problems` holds one sentence for each, beginning with the setting's name."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("Koko Integrations cannot start:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the service was told. Secrets are left out of the repr."""
+
+    auth_secret: str = field(repr=False)
+    encryption_keys: dict[str, bytes] = field(repr=False)
+    """Key id to 32 key bytes; the first seals, all open."""
+    database_url: str = field(default="sqlite:///var/koko.db", repr=False)
+    service_keys: dict[str, str] = field(default_factory=dict, repr=False)
+    service_jwks_url: str | None = None
+    allowed_origins: frozenset[str] = frozenset()
+    redirect_uris: frozenset[str] = frozenset()
+    public_url: str = "http://127.0.0.1:8400"
+    provider_apps: dict[str, AppCredentials] = field(default_factory=dict)
+    origin_overrides: dict[str, str] = field(default_factory=dict)
+    egress_allow: tuple[Network, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 8400
+    log_level: str = "info"
+
+
+class _Reader:
+    """Reads named values, collecting a problem for each that is wrong."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def required(self, name: str, parse: Callable[[str], T], hint: str, stand_in: T) -> T:
+        if not self._environ.get(name):
+            self.problems.append(f"{name} is missing: {hint}")
+            return stand_in
+        return self.optional(name, parse, stand_in)
+
+    def optional(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        text = self._environ.get(name, "").strip()
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except ValueError as problem:
+            self.problems.append(f"{name}: {problem}")
+            return default
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environ` (the process's environment by default).
+
+    Raises SettingsError with every problem found.
+    """
+    environ = os.environ if environ is None else environ
+    read = _Reader(environ)
+    host = read.optional("KOKO_HOST", str, "127.0.0.1")
+    port = read.optional("KOKO_PORT", _port, 8400)
+    settings = Settings(
+        database_url=read.optional("KOKO_DATABASE_URL", _database_url, "sqlite:///var/koko.db"),
+        auth_secret=read.required("KOKO_AUTH_SECRET", _auth_secret, "Koko's BETTER_AUTH_SECRET", ""),
+        encryption_keys=read.required(
+            "KOKO_ENCRYPTION_KEYS", _encryption_keys, "kid:base64 of 32 random bytes, comma-separated", {}
+        ),
+        service_keys=read.optional("KOKO_SERVICE_KEYS", _service_keys, {}),
+        service_jwks_url=read.optional("KOKO_SERVICE_JWKS_URL", _absolute_url, None),
+        allowed_origins=read.optional("KOKO_ALLOWED_ORIGINS", _each(_origin), frozenset()),
+        redirect_uris=read.optional("KOKO_REDIRECT_URIS", _each(_redirect_uri), frozenset()),
+        public_url=read.optional("KOKO_PUBLIC_URL", _public_url, f"http://{host}:{port}"),
+        provider_apps=_provider_apps(environ, read.problems),
+        origin_overrides=read.optional("KOKO_ORIGIN_OVERRIDES", _origin_overrides, {}),
+        egress_allow=read.optional("KOKO_EGRESS_ALLOW", _networks, ()),
+        host=host,
+        port=port,
+        log_level=read.optional("KOKO_LOG_LEVEL", _log_level, "info"),
+    )
+    if read.problems:
+        raise SettingsError(read.problems)
+    return settings
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _each(parse: Callable[[str], str]) -> Callable[[str], frozenset[str]]:
+    return lambda text: frozenset(parse(item) for item in _items(text))
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) < 65536:
+        raise ValueError("expected a port number from 0 to 65535")
+    return int(text)
+
+
+def _database_url(text: str) -> str:
+    if not re.fullmatch(r"sqlite:///.+|postgres(ql)?://.+", text):
+        raise ValueError("expected sqlite:///path/to/file.db or postgresql://user:password@host/database")
+    return text
+
+
+def _auth_secret(text: str) -> str:
+    if text == PUBLIC_AUTH_SECRET:
+        raise ValueError("this is better-auth's public default, which lets anybody forge a session; use Koko's own")
+    return text
+
+
+def _encryption_keys(text: str) -> dict[str, bytes]:
+    keys: dict[str, bytes] = {}
+    for item in _items(text):
+        key_id, separator, encoded = item.partition(":")
+        if not separator or not _KEY_ID.fullmatch(key_id):
+            raise ValueError("expected kid:base64, where kid is 1 to 32 letters, digits, - or _")
+        if key_id in keys:
+            raise ValueError(f"the key id {key_id} stands twice")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            raise ValueError(f"the key {key_id} is not base64") from None
+        if len(key) != 32:
+            raise ValueError(f"the key {key_id} has {len(key)} bytes, expected 32")
+        keys[key_id] = key
+    if not keys:
+        raise ValueError("expected at least one key")
+    return keys
+
+
+def _service_keys(text: str) -> dict[str, str]:
+    keys: dict[str, str] = {}
+    for item in _items(text):
+        name, separator, secret = item.partition(":")
+        if not separator or not name:
+            raise ValueError("expected name:secret pairs, comma-separated")
+        if name in keys:
+            raise ValueError(f"the service {name} stands twice")
+        if len(secret) < SERVICE_SECRET_MIN_CHARS:
+            raise ValueError(f"the secret of {name} is shorter than {SERVICE_SECRET_MIN_CHARS} characters")
+        keys[name] = secret
+    return keys
+
+
+def _absolute_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"expected an absolute http or https URL, got {text}")
+    return text
+
+
+def _public_url(text: str) -> str:
+    return _absolute_url(text).rstrip("/")
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(_absolute_url(text))
+    if text != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
+        raise ValueError(f"expected an origin such as https://app.koko.com (no path, no slash at the end), got {text}")
+    return text.lower()
+
+
+def _redirect_uri(text: str) -> str:
+    # RFC 6749, 3.1.2: absolute, and without a fragment.
+    if urlsplit(_absolute_url(text)).fragment:
+        raise ValueError(f"a redirect URI has no fragment, got {text}")
+    return text
+
+
+def _origin_overrides(text: str) -> dict[str, str]:
+    overrides: dict[str, str] = {}
+    for item in _items(text):
+        meant, separator, actual = item.partition("=")
+        if not separator:
+            raise ValueError("expected https://meant.example=http://127.0.0.1:4010 pairs, comma-separated")
+        overrides[_origin(meant)] = _origin(actual)
+    return overrides
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(item) for item in _items(text))
+    except ValueError as problem:
+        raise ValueError(f"expected CIDRs such as 10.0.0.0/8, comma-separated: {problem}") from None
+
+
+def _log_level(text: str) -> str:
+    if text.lower() not in LOG_LEVELS:
+        raise ValueError(f"expected one of {', '.join(LOG_LEVELS)}")
+    return text.lower()
+
+
+def _provider_apps(environ: Mapping[str, str], problems: list[str]) -> dict[str, AppCredentials]:
+    found: dict[str, dict[str, str]] = {}
+    for name, value in environ.items():
+        match = _APP_NAME.fullmatch(name)
+        if match and value:
+            found.setdefault(match[1], {})[match[2].lower()] = value
+    apps = {}
+    for slug, values in found.items():
+        missing = [part for part in ("client_id", "client_secret") if part not in values]
+        if missing:
+            problems.extend(
+                f"KOKO_PROVIDER_{slug}_{part.upper()} is missing, though others of {slug} are set" for part in missing
+            )
+            continue
+        apps[slug.lower()] = AppCredentials(**values)
+    return apps

@@ -1,0 +1,1 @@
+"""The `integration.*` procedures of the Integrations API document."""

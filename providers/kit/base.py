@@ -1,0 +1,137 @@
+"""The classes a provider is built from. Its class line is the list of what it can do."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from providers.kit.app import AppCredentials
+from providers.kit.connection import Connection, Credentials, Grant, Identity, Revocation
+from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected
+from providers.kit.http import Answer, HttpClient
+from providers.kit.manifest import Manifest, OAuth2
+from providers.kit.oauth import TokenRequest, authorization_url, send_token_request
+
+
+class Provider(ABC):
+    """An outside service. One instance per process; it keeps no state of any team."""
+
+    manifest: ClassVar[Manifest]
+
+    def __init__(self, http: HttpClient, app: AppCredentials | None = None) -> None:
+        self.http = http
+        self.app = app
+
+
+class Proves(Provider):
+    """Can tell, by a call, who the credentials are."""
+
+    @abstractmethod
+    def whoami(self, connection: Connection) -> Identity:
+        """Raises CredentialsRefused when they do not work, any other ProviderError when that could not be learnt."""
+
+
+class ConnectsByKeys(Proves):
+    """The user types or pastes the credentials: the manifest's `fields` say which."""
+
+
+class ConnectsByOAuth(Proves):
+    """The user consents at the provider: OAuth 2.0 authorization code, RFC 6749 section 4.1."""
+
+    oauth: ClassVar[OAuth2]
+
+    @property
+    def oauth_app(self) -> AppCredentials:
+        """The registered app; callers check `app` first."""
+        if self.app is None:
+            raise RuntimeError(f"{self.manifest.slug} has no app credentials")
+        return self.app
+
+    def authorization_url(self, *, redirect_uri: str, state: str, code_challenge: str | None) -> str:
+        """Where to send the user's browser."""
+        url = authorization_url(
+            self.oauth,
+            self.oauth_app,
+            redirect_uri=redirect_uri,
+            state=state,
+            scopes=self.manifest.scopes,
+            code_challenge=code_challenge,
+        )
+        return self.http.target(url).url
+
+    def exchange_code(self, *, code: str, redirect_uri: str, code_verifier: str | None) -> Grant:
+        """Credentials for a code. Raises CredentialsRefused for a wrong, used or expired one."""
+        request = TokenRequest(code=code, redirect_uri=redirect_uri, code_verifier=code_verifier)
+        return self.read_grant(self._token_answer(request))
+
+    def refresh(self, credentials: Credentials) -> Credentials:
+        """New credentials for the refresh token. Never repeated by itself: the old token may be spent."""
+        answer = self._token_answer(TokenRequest(refresh_token=credentials.refresh_token))
+        fresh = self.read_grant(answer).credentials
+        if fresh.refresh_token is not None:
+            return fresh
+        return Credentials(
+            access_token=fresh.access_token,
+            refresh_token=credentials.refresh_token,
+            expires_in_s=fresh.expires_in_s,
+        )
+
+    def read_grant(self, body: Mapping[str, Any]) -> Grant:
+        """RFC 6749, 5.1. Raises ProtocolBroken for missing or mistyped members."""
+        token, refresh = body.get("access_token"), body.get("refresh_token")
+        expires, scope = body.get("expires_in"), body.get("scope")
+        if not isinstance(token, str) or not token:
+            raise ProtocolBroken(f"{self.manifest.name} sent no access token")
+        if refresh is not None and not isinstance(refresh, str):
+            raise ProtocolBroken(f"{self.manifest.name} sent a refresh token of the wrong type")
+        # Some servers send the number as text.
+        if isinstance(expires, str) and expires.isdecimal():
+            expires = int(expires)
+        if expires is not None and (isinstance(expires, bool) or not isinstance(expires, int | float) or expires < 0):
+            raise ProtocolBroken(f"{self.manifest.name} sent an expiry of the wrong type")
+        return Grant(
+            credentials=Credentials(
+                access_token=token,
+                refresh_token=refresh or None,
+                expires_in_s=None if expires is None else int(expires),
+            ),
+            scopes=tuple(scope.replace(",", " ").split()) if isinstance(scope, str) else None,
+        )
+
+    def token_error(self, answer: Answer) -> ProviderError | None:
+        """RFC 6749, 5.2, as far as servers keep to it; None for a success. Providers refine it."""
+        if 200 <= answer.status < 300:
+            return None
+        try:
+            body = answer.json()
+        except ProtocolBroken:
+            return answer.error()
+        reason = body.get("error") if isinstance(body, dict) else None
+        if not isinstance(reason, str) or answer.status == 429 or answer.status >= 500:
+            return answer.error(reason if isinstance(reason, str) else None)
+        return self.token_refusal(reason)
+
+    def token_refusal(self, reason: str) -> ProviderError:
+        """The meaning of an OAuth error code."""
+        name = self.manifest.name
+        if reason in ("invalid_client", "unauthorized_client"):
+            return Rejected(f"{name} does not accept Koko's app: ask your Koko operator to check it", reason=reason)
+        if reason in ("invalid_grant", "access_denied", "invalid_code"):
+            return CredentialsRefused(f"{name} refused the authorization; connect again", reason=reason)
+        return Rejected(f"{name} refused the authorization request", reason=reason)
+
+    def _token_answer(self, request: TokenRequest) -> dict[str, Any]:
+        return send_token_request(
+            self.http, self.oauth, self.oauth_app, self.manifest.name, request, check=self.token_error
+        )
+
+
+class CallsKoko(Provider):
+    """The service calls Koko, with an API key that connecting issues and disconnecting revokes."""
+
+
+class Revokes(Provider):
+    """Can take credentials back at the provider."""
+
+    @abstractmethod
+    def revoke(self, connection: Connection) -> Revocation:
+        """Credentials that are gone already count as revoked."""

@@ -1,0 +1,136 @@
+"""The sockets under the HTTP client: guarded addresses, and a wall-clock deadline that a slow peer cannot stretch.
+
+urllib3 gives no public hook for either; `_new_conn` is overridden, which is why urllib3 is pinned below 3.
+"""
+
+import contextlib
+import socket
+import threading
+from types import TracebackType
+from typing import Any, Self
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from providers.kit.egress import EgressGuard
+
+_current = threading.local()
+
+
+class Deadline:
+    """Ends whatever the current thread's connection is doing, `seconds` after entering.
+
+    A read timeout is no deadline: a peer that sends a byte now and then never trips it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.expired = False
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        _current.deadline = self
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _current.deadline = None
+        self.cancel()
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._socket = None
+
+    def watch(self, connected: socket.socket) -> None:
+        with self._lock:
+            self._socket = connected
+            if self.expired:
+                _shut(connected)
+
+    def _expire(self) -> None:
+        with self._lock:
+            self.expired = True
+            if self._socket is not None:
+                _shut(self._socket)
+
+
+def _shut(connected: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        # On the plain socket: SSLSocket.shutdown would wait for the peer's close_notify.
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+def _watch(connected: Any) -> None:
+    deadline: Deadline | None = getattr(_current, "deadline", None)
+    if deadline is not None and connected is not None:
+        deadline.watch(connected)
+
+
+def _connect(connection: HTTPConnection, guard: EgressGuard | None, *, encrypted: bool) -> socket.socket:
+    """Connects to the first of the host's addresses that answers, after all of them have passed the guard."""
+    # urllib3 sets its own sentinel where there is no timeout; the client always sets one.
+    timeout = connection.timeout if isinstance(connection.timeout, int | float) else None
+    try:
+        found = socket.getaddrinfo(connection._dns_host, connection.port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        failure = error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
+        raise NameResolutionError(connection.host, connection, failure) from error
+    if guard is not None:
+        for *_, address in found:
+            guard.check_address(str(address[0]), encrypted=encrypted)
+    last: OSError | None = None
+    for family, kind, protocol, _, address in found:
+        attempt = socket.socket(family, kind, protocol)
+        try:
+            attempt.settimeout(timeout)
+            attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _watch(attempt)
+            attempt.connect(address)
+        except OSError as error:
+            attempt.close()
+            last = error
+        else:
+            return attempt
+    if isinstance(last, TimeoutError):
+        raise ConnectTimeoutError(connection, "connecting timed out") from last
+    raise NewConnectionError(connection, "connecting failed") from last
+
+
+class _WatchedHTTPConnection(HTTPConnection):
+    guard: EgressGuard | None = None
+
+    def _new_conn(self) -> socket.socket:
+        return _connect(self, self.guard, encrypted=False)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _watch(self.sock)
+        super().request(*args, **kwargs)
+        _watch(self.sock)
+
+
+class _WatchedHTTPSConnection(HTTPSConnection):
+    guard: EgressGuard | None = None
+
+    def _new_conn(self) -> socket.socket:
+        return _connect(self, self.guard, encrypted=True)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _watch(self.sock)
+        super().request(*args, **kwargs)
+        _watch(self.sock)
+
+
+def pool_classes(guard: EgressGuard | None) -> dict[str, type[urllib3.HTTPConnectionPool]]:
+    """Connection pools, by scheme, whose every connection passes `guard`; None for addresses the operator chose."""
+    http = type("GuardedHTTPConnection", (_WatchedHTTPConnection,), {"guard": guard})
+    https = type("GuardedHTTPSConnection", (_WatchedHTTPSConnection,), {"guard": guard})
+    return {
+        "http": type("GuardedHTTPPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": http}),
+        "https": type("GuardedHTTPSPool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": https}),
+    }

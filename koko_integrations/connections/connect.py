@@ -72,7 +72,7 @@ class Connector:
 
     async def connect(self, actor: Actor, request: ConnectRequest) -> Connected:
         """Raises BadRequest, Conflict, PreconditionFailed, and what the provider's failure translates to."""
-        provider = self._registry.get(request.provider)
+        provider = self._registry.find(request.provider)
         if isinstance(provider, ConnectsByKeys) and self._brings_keys(provider, request):
             return await self._connect_by_keys(actor, provider, request)
         if isinstance(provider, ConnectsByOAuth) and provider.app is not None:
@@ -85,7 +85,7 @@ class Connector:
             # Nothing was brought: this says what is missing.
             return await self._connect_by_keys(actor, provider, request)
         raise PreconditionFailed(
-            f"{provider.manifest.name} is not set up on this Koko yet: ask your Koko operator to register its app"
+            f"{provider.manifest.name} cannot be connected on this Koko yet: ask your Koko operator to set it up"
         )
 
     def _brings_keys(self, provider: Provider, request: ConnectRequest) -> bool:

@@ -42,7 +42,7 @@ class Disconnector:
 
     async def disconnect(self, integration: Integration, *, revoke: bool) -> Disconnected:
         """Never fails for what the provider says."""
-        provider = self._registry.get(integration.provider)
+        provider = self._registry.find(integration.provider)
         if integration.status == "disconnected":
             return Disconnected(revoked=False, reason="it was not connected")
         with counting_calls() as usage:

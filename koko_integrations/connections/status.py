@@ -62,7 +62,7 @@ class StatusReader:
         expires_at = integration.token_expires_at
         if expires_at is not None and expires_at <= now:
             issues.append(f"The access token of {integration.provider_name} has expired")
-        manifest = self._registry.get(integration.provider).manifest
+        manifest = self._registry.find(integration.provider).manifest
         if integration.auth_method != "api_key":
             issues += [
                 f"{label} is off: {', '.join(scopes)} was not granted; connect again to grant it"

@@ -49,9 +49,8 @@ def authorization_url(
     extra = dict(oauth.authorize_params)
     if code_challenge is not None:
         extra |= {"code_challenge": code_challenge, "code_challenge_method": "S256"}
-    session = OAuth2Session(app.client_id, redirect_uri=redirect_uri)
-    if scopes:
-        extra["scope"] = oauth.scope_separator.join(scopes)
+    # A text, not a list: a list would always be joined by spaces.
+    session = OAuth2Session(app.client_id, redirect_uri=redirect_uri, scope=oauth.scope_separator.join(scopes) or None)
     url, _ = session.authorization_url(oauth.authorize_url, state=state, **extra)
     return str(url)
 

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import unquote, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 import orjson
 from starlette.requests import Request
@@ -78,7 +78,7 @@ class AuthorizationServer:
         scopes = tuple(query.get("scope", "").replace(",", " ").split())
         if request.method == "GET":
             return HTMLResponse(consent_page(self.provider, self.account, scopes))
-        decision = (await request.form()).get("decision")
+        decision = (await read_form(request)).get("decision")
         answer = {"error": "access_denied"} if decision != "allow" else {"code": self.issue_code(query, scopes)}
         if "state" in query:
             answer["state"] = query["state"]
@@ -173,7 +173,7 @@ class AuthorizationServer:
             return {str(name): str(value) for name, value in orjson.loads(await request.body()).items()}
         if "application/x-www-form-urlencoded" not in kind:
             return None
-        return {name: str(value) for name, value in (await request.form()).items()}
+        return await read_form(request)
 
     def _is_client(self, request: Request, data: dict[str, str]) -> bool:
         given = (data.get("client_id"), data.get("client_secret"))
@@ -197,6 +197,11 @@ class AuthorizationServer:
         for token in known:
             token.revoked = True
         return bool(known)
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """An application/x-www-form-urlencoded body."""
+    return dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
 
 
 def read_bearer(request: Request) -> str | None:

@@ -3,6 +3,9 @@
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from koko_integrations.access import Public
 from koko_integrations.asgi import find_procedures
@@ -10,9 +13,6 @@ from koko_integrations.rpc.dispatch import Dispatcher
 from koko_integrations.rpc.endpoint import RpcEndpoint
 from koko_integrations.rpc.fields import Input, Number, Output
 from koko_integrations.rpc.procedure import Procedure
-from starlette.applications import Starlette
-from starlette.routing import Route
-from starlette.testclient import TestClient
 
 
 class _Subtract(Input):
@@ -68,9 +68,13 @@ def bare(answer: Any) -> Any:
 
 
 def test_call_with_named_parameters(client: TestClient) -> None:
-    first = send(client, '{"jsonrpc": "2.0", "method": "subtract", "params": {"subtrahend": 23, "minuend": 42}, "id": 3}')
+    first = send(
+        client, '{"jsonrpc": "2.0", "method": "subtract", "params": {"subtrahend": 23, "minuend": 42}, "id": 3}'
+    )
     assert (first.status_code, first.json()) == (200, {"jsonrpc": "2.0", "result": 19, "id": 3})
-    second = send(client, '{"jsonrpc": "2.0", "method": "subtract", "params": {"minuend": 42, "subtrahend": 23}, "id": 4}')
+    second = send(
+        client, '{"jsonrpc": "2.0", "method": "subtract", "params": {"minuend": 42, "subtrahend": 23}, "id": 4}'
+    )
     assert second.json() == {"jsonrpc": "2.0", "result": 19, "id": 4}
 
 

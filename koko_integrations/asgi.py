@@ -132,7 +132,7 @@ def create_asgi(settings: Settings, clock: Clock | None = None) -> Starlette:
         allow_credentials=True,
         max_age=600,
     )
-    return Starlette(
+    asgi = Starlette(
         routes=[
             Route("/rpc", endpoint, middleware=[cors]),
             Route("/healthz", _health),
@@ -142,6 +142,8 @@ def create_asgi(settings: Settings, clock: Clock | None = None) -> Starlette:
         ],
         lifespan=lifespan,
     )
+    asgi.state.app = app
+    return asgi
 
 
 async def _health(_: Request) -> Response:

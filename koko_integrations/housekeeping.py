@@ -11,12 +11,13 @@ log = structlog.get_logger(__name__)
 INTERVAL_S = 60
 
 
-async def tidy(app: App) -> None:
-    """One round."""
+async def tidy(app: App) -> int:
+    """One round. Returns how many pending connections expired."""
     now = app.clock.now_ms()
     expired = await app.database.write(lambda tx: pending.expire(tx, now))
     if expired:
         log.info("pending connections expired", count=expired)
+    return expired
 
 
 async def keep_house(app: App) -> None:

@@ -4,8 +4,6 @@ Source: docs.aws.amazon.com/AmazonS3/latest/API (ListObjectsV2, GetObject, Error
 the requests themselves go through the providers' own HTTP client.
 """
 
-from typing import Any
-
 from providers.kit.base import ConnectsByKeys
 from providers.kit.connection import Connection, Identity
 from providers.kit.errors import CredentialsRefused, ProviderError, Rejected, Transient
@@ -14,9 +12,6 @@ from providers.kit.s3_client import ClientError, s3_client
 
 WRONG_KEYS = frozenset(
     {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
-)
-WRONG_REGION = frozenset(
-    {"PermanentRedirect", "AuthorizationHeaderMalformed", "301", "IllegalLocationConstraintException"}
 )
 BUSY = frozenset({"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "503", "500", "502", "504"})
 # A key that no bucket holds: asking for it tells "may read" (NoSuchKey) from "may not" (AccessDenied).
@@ -85,17 +80,8 @@ def _translated(error: ClientError, bucket: str) -> ProviderError:
         return Transient("S3 is busy right now", reason=code)
     if code == "NoSuchBucket":
         return Rejected(f"S3 has no bucket named {bucket}: check bucket and endpoint", reason=code)
-    if code in WRONG_REGION:
-        return Rejected(f"The bucket {bucket} is in another region{_right_region(error)}: check region", reason=code)
     if code == "AccessDenied":
         return Rejected(f"The keys may not list the bucket {bucket}: grant s3:ListBucket", reason=code)
     if code == "RequestTimeTooSkewed":
         return Transient("S3 says that our clock is wrong", reason=code)
     return Rejected("S3 refused the request", reason=code)
-
-
-def _right_region(error: ClientError) -> str:
-    details: dict[str, Any] = dict(error.response.get("Error", {}))
-    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    region = details.get("Region") or headers.get("x-amz-bucket-region")
-    return f", {region}" if region and str(region).replace("-", "").isalnum() else ""

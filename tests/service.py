@@ -6,14 +6,15 @@ import hmac
 import secrets
 import sqlite3
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import psycopg
 from starlette.testclient import TestClient
 
+from koko_integrations.app import App
 from koko_integrations.asgi import create_asgi, find_procedures
 from koko_integrations.settings import Settings
 from providers.kit.app import AppCredentials
@@ -28,6 +29,7 @@ PUBLIC_URL = "https://integrations.koko.test"
 START_MS = 1_763_000_000_000
 
 PROCEDURES = find_procedures()
+T = TypeVar("T")
 
 
 class FakeClock:
@@ -120,13 +122,14 @@ class Service:
     clock: FakeClock
     rows: Rows
     settings: Settings
+    app: App
 
     def add_user(self, user_id: str, *, session: bool = True) -> str:
         """A user; returns a bearer token of theirs."""
         self.rows.insert("user", id=user_id, name=user_id.title(), email=f"{user_id}@koko.test")
         return self.add_session(user_id) if session else ""
 
-    def add_session(self, user_id: str, *, lifetime_ms: int = 3_600_000) -> str:
+    def add_session(self, user_id: str, *, lifetime_ms: int = 30 * 86_400_000) -> str:
         token = secrets.token_hex(16)
         self.rows.insert(
             "session", id=secrets.token_hex(8), token=token, user_id=user_id, expires_at=self.clock.now + lifetime_ms
@@ -145,6 +148,11 @@ class Service:
         sent = {"content-type": "application/json"} | {name.replace("_", "-"): text for name, text in headers.items()}
         arguments: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
         return self.client.post("/rpc", headers=sent, **arguments)
+
+    def run(self, work: Callable[[App], Awaitable[T]]) -> T:
+        """Runs something of the service itself, on its event loop."""
+        assert self.client.portal is not None
+        return self.client.portal.call(work, self.app)
 
     def call(self, method: str, params: dict[str, Any] | None = None, *, token: str | None = None) -> Any:
         """The result of one call. Raises RpcError. The result must be just what the output schema declares."""
@@ -167,7 +175,8 @@ def running_service(settings: Settings, clock: FakeClock | None = None) -> Itera
     clock = clock or FakeClock()
     rows = Rows(settings.database_url)
     try:
-        with TestClient(create_asgi(settings, clock), raise_server_exceptions=False) as client:
-            yield Service(client, clock, rows, settings)
+        asgi = create_asgi(settings, clock)
+        with TestClient(asgi, raise_server_exceptions=False) as client:
+            yield Service(client, clock, rows, settings, asgi.state.app)
     finally:
         rows.close()

@@ -3,6 +3,7 @@
 botocore's `before-send` event may answer a request itself; that is how the transport is swapped.
 """
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
@@ -12,7 +13,8 @@ from botocore.exceptions import ClientError
 from requests.structures import CaseInsensitiveDict
 
 from providers.kit.connection import Connection
-from providers.kit.http import DEADLINE_S, HttpClient, Target
+from providers.kit.errors import Rejected
+from providers.kit.http import DEADLINE_S, Answer, HttpClient, Target
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ClientError", "s3_client"]
 
 DEFAULT_REGION = "us-east-1"
+OTHER_REGION = ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
 
 
 def s3_client(http: HttpClient, provider: str, connection: Connection) -> "S3Client":
@@ -59,6 +62,7 @@ def s3_client(http: HttpClient, provider: str, connection: Connection) -> "S3Cli
             (name, value.decode() if isinstance(value, bytes) else value) for name, value in request.headers.items()
         )
         answer = http.send(provider, prepared, Target(request.url, endpoint.trusted), DEADLINE_S)
+        _refuse_other_region(provider, answer)
         response: Any = AWSResponse(request.url, answer.status, cast("Any", answer.headers), None)
         response._content = answer.body
         return response
@@ -66,3 +70,14 @@ def s3_client(http: HttpClient, provider: str, connection: Connection) -> "S3Cli
     # Typed for listeners only; a before-send handler's return value is the answer.
     client.meta.events.register("before-send.s3", cast("Any", send))
     return client
+
+
+def _refuse_other_region(provider: str, answer: Answer) -> None:
+    """Raises Rejected that names the bucket's region; botocore would follow it there on every single call."""
+    code = next((code for code in OTHER_REGION if f"<Code>{code}</Code>".encode() in answer.body), None)
+    if code is None:
+        return
+    named = re.search(rb"<Region>([a-z0-9-]+)</Region>", answer.body)
+    region = answer.headers.get("x-amz-bucket-region") or (named[1].decode() if named else "")
+    where = f", {region}" if re.fullmatch(r"[a-z0-9-]+", region) else ""
+    raise Rejected(f"{provider}: the bucket is in another region{where}: check region", reason=code)

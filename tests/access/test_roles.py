@@ -1,0 +1,85 @@
+"""Roles and teams: the API document's permissions table, and design.md section 4."""
+
+import pytest
+
+from tests.conftest import TEAM, People
+from tests.service import PROCEDURES, RpcError, Service
+
+ADMIN_ONLY = {"integration.connect", "integration.disconnect", "integration.test"}
+MEMBERS = {"integration.list", "integration.getStatus"}
+
+
+def params_for(method: str, integration_id: str) -> dict[str, str]:
+    if method == "integration.connect":
+        return {"teamId": TEAM, "provider": "make"}
+    return {"teamId": TEAM} if method == "integration.list" else {"integrationId": integration_id}
+
+
+@pytest.fixture
+def integration_id(service: Service, people: People) -> str:
+    connected = service.call("integration.connect", {"teamId": TEAM, "provider": "zapier"}, token=people.owner)
+    found: str = connected["integration"]["id"]
+    return found
+
+
+def test_every_procedure_is_in_the_table() -> None:
+    assert ADMIN_ONLY | MEMBERS | {"rpc.discover"} == set(PROCEDURES)
+
+
+@pytest.mark.parametrize("method", sorted(ADMIN_ONLY | MEMBERS))
+def test_roles(service: Service, people: People, integration_id: str, method: str) -> None:
+    params = params_for(method, integration_id)
+    with pytest.raises(RpcError) as refused:
+        service.call(method, params, token=people.stranger)
+    assert refused.value.code == "NOT_FOUND"
+    if method in ADMIN_ONLY:
+        with pytest.raises(RpcError) as refused:
+            service.call(method, params, token=people.member)
+        assert (refused.value.code, refused.value.number) == ("FORBIDDEN", -32003)
+    else:
+        service.call(method, params, token=people.member)
+    service.call(method, params, token=people.admin)
+
+
+@pytest.mark.parametrize(
+    ("method", "foreign", "unknown"),
+    [
+        ("integration.list", {"teamId": "team-2"}, {"teamId": "no-such-team"}),
+        ("integration.connect", {"teamId": "team-2", "provider": "make"}, {"teamId": "none", "provider": "make"}),
+        ("integration.getStatus", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        ("integration.disconnect", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        ("integration.test", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+    ],
+)
+def test_foreign_and_unknown_ids_look_the_same(
+    service: Service, people: People, method: str, foreign: dict[str, str], unknown: dict[str, str]
+) -> None:
+    theirs = service.call("integration.connect", {"teamId": "team-2", "provider": "make"}, token=people.stranger)
+    answers = []
+    for params in (foreign, unknown):
+        sent = {name: theirs["integration"]["id"] if v == "FOREIGN" else v for name, v in params.items()}
+        with pytest.raises(RpcError) as refused:
+            service.call(method, sent, token=people.admin)
+        answers.append((refused.value.number, refused.value.message, refused.value.data))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == -32004
+
+
+def test_deleted_team_does_not_exist(service: Service, people: People, integration_id: str) -> None:
+    service.rows.query("UPDATE team SET deleted_at = 1 WHERE id = ?", TEAM)
+    for method in sorted(ADMIN_ONLY | MEMBERS):
+        with pytest.raises(RpcError) as refused:
+            service.call(method, params_for(method, integration_id), token=people.owner)
+        assert refused.value.code == "NOT_FOUND"
+
+
+def test_demoted_admin_is_refused_on_the_next_call(service: Service, people: People, integration_id: str) -> None:
+    service.call("integration.test", {"integrationId": integration_id}, token=people.admin)
+    service.rows.query("UPDATE team_member SET role = 'member' WHERE user_id = ?", "admin")
+    with pytest.raises(RpcError) as refused:
+        service.call("integration.test", {"integrationId": integration_id}, token=people.admin)
+    assert refused.value.code == "FORBIDDEN"
+    service.rows.query("DELETE FROM team_member WHERE user_id = ?", "admin")
+    with pytest.raises(RpcError) as refused:
+        service.call("integration.getStatus", {"integrationId": integration_id}, token=people.admin)
+    assert refused.value.code == "NOT_FOUND"

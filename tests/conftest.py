@@ -64,6 +64,16 @@ def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
         _admin(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    name = f"koko_empty_{secrets.token_hex(6)}"
+    _admin(postgres_server, f"CREATE DATABASE {name}")
+    try:
+        yield _with_database(postgres_server, name)
+    finally:
+        _admin(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """An initialised database, of each kind in turn."""

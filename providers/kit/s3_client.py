@@ -74,6 +74,8 @@ def s3_client(http: HttpClient, provider: str, connection: Connection) -> "S3Cli
 
 def _refuse_other_region(provider: str, answer: Answer) -> None:
     """Raises Rejected that names the bucket's region; botocore would follow it there on every single call."""
+    if answer.status < 300:
+        return
     code = next((code for code in OTHER_REGION if f"<Code>{code}</Code>".encode() in answer.body), None)
     if code is None:
         return

@@ -16,6 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 import procedures
 from koko_integrations.access import Authenticator, Gate, Public
@@ -45,6 +46,7 @@ from koko_integrations.vault import Vault
 from providers.kit.egress import EgressGuard
 from providers.kit.http import HttpClient
 
+RPC_PATH = "/rpc"
 ICON_MAX_AGE_S = 86_400
 _PING = Statement(IntegrationsSchema.select(IntegrationsSchema.version))
 
@@ -95,7 +97,7 @@ def find_procedures() -> dict[str, Procedure[Call]]:
     return found
 
 
-def create_asgi(settings: Settings, clock: Clock | None = None) -> Starlette:
+def create_asgi(settings: Settings, clock: Clock | None = None) -> "Service":
     """The ASGI app. Its lifespan opens the database and refuses to start on one of another schema version."""
     clock = clock or SystemClock()
     database = open_database(settings.database_url)
@@ -123,18 +125,17 @@ def create_asgi(settings: Settings, clock: Clock | None = None) -> Starlette:
             return JSONResponse({"ready": False}, status_code=503)
         return JSONResponse({"ready": True})
 
-    cors = Middleware(
+    preflight = Middleware(
         CORSMiddleware,
         allow_origins=sorted(settings.allowed_origins),
         allow_methods=["POST"],
         allow_headers=["content-type", "authorization", "x-request-id"],
-        expose_headers=["x-request-id"],
         allow_credentials=True,
         max_age=600,
     )
-    asgi = Starlette(
+    rest = Starlette(
         routes=[
-            Route("/rpc", endpoint, middleware=[cors]),
+            Route(RPC_PATH, endpoint, middleware=[preflight]),
             Route("/healthz", _health),
             Route("/readyz", ready),
             Route("/metrics", _metrics),
@@ -142,8 +143,22 @@ def create_asgi(settings: Settings, clock: Clock | None = None) -> Starlette:
         ],
         lifespan=lifespan,
     )
-    asgi.state.app = app
-    return asgi
+    return Service(app, endpoint, rest)
+
+
+class Service:
+    """The ASGI app: calls go straight to the endpoint, everything else through Starlette."""
+
+    def __init__(self, app: App, endpoint: RpcEndpoint, rest: Starlette) -> None:
+        self.app = app
+        self._endpoint = endpoint
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == RPC_PATH and scope["method"] == "POST":
+            await self._endpoint(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
 
 
 async def _health(_: Request) -> Response:

@@ -177,6 +177,6 @@ def running_service(settings: Settings, clock: FakeClock | None = None) -> Itera
     try:
         asgi = create_asgi(settings, clock)
         with TestClient(asgi, raise_server_exceptions=False) as client:
-            yield Service(client, clock, rows, settings, asgi.state.app)
+            yield Service(client, clock, rows, settings, asgi.app)
     finally:
         rows.close()

@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 from jsonrpcserver import Error, Result, Success
-from jsonrpcserver.async_dispatcher import dispatch_to_response_pure
+from jsonrpcserver.async_dispatcher import call
+from jsonrpcserver.dispatcher import create_request, not_notification, to_response
 from jsonrpcserver.response import to_serializable_one
 
 from koko_integrations.errors import AppError, BadRequest, InternalError, MethodNotFound, from_provider
@@ -66,14 +67,11 @@ class Dispatcher(Generic[CallT]):
             RPC_CALLS.labels("unknown", MethodNotFound.code).inc()
             unknown = MethodNotFound("Method not found")
             return failure(element["id"], unknown, path=name) if "id" in element else None
-        return await dispatch_to_response_pure(
-            deserializer=_as_it_is,
-            validator=_as_it_is,
-            methods=self._methods,
-            context=request,
-            post_process=_to_wire,
-            request=element,
-        )
+        # The library's own steps, less those that the envelope has done already or that cost more than the call:
+        # parsing, JSON Schema, inspecting signatures, a task per call.
+        asked = create_request(element)
+        answered = asked, await call(asked, request, self._methods[name])
+        return to_serializable_one(to_response(*answered)) if not_notification(answered) else None
 
     def _method(self, procedure: Procedure[CallT]) -> Callable[..., Awaitable[Result]]:
         name = procedure.name
@@ -103,14 +101,6 @@ class Dispatcher(Generic[CallT]):
             return Error(shown.number, shown.message, error_data(shown, name))
 
         return method
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _to_wire(response: Any) -> Any:
-    return to_serializable_one(response)
 
 
 def _cause(error: AppError) -> str | None:

@@ -5,6 +5,7 @@ HTTP error, with a JSON-RPC error object as its body.
 """
 
 import asyncio
+import itertools
 import re
 import secrets
 from collections.abc import Iterable
@@ -27,6 +28,11 @@ from koko_integrations.rpc.envelope import MAX_BODY_BYTES, failure, parse
 from koko_integrations.rpc.wire import dump
 
 BODY_TIMEOUT_S = 10.0
+VARY = (b"vary", b"Origin")
+READABLE = (
+    (b"access-control-allow-credentials", b"true"),
+    (b"access-control-expose-headers", b"x-request-id"),
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -40,26 +46,41 @@ class RpcEndpoint:
     def __init__(self, dispatcher: Dispatcher[Any], allowed_origins: Iterable[str]) -> None:
         self._dispatcher = dispatcher
         self._allowed_origins = frozenset(allowed_origins)
+        # Unique, not secret: one random draw per process and a count, as a draw per call would be felt.
+        self._id_prefix = secrets.token_hex(4)
+        self._id_count = itertools.count(1)
+
+    def _made_id(self) -> str:
+        return f"{self._id_prefix}{next(self._id_count) & 0xFFFFFFFF:08x}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         given = headers.get("x-request-id", "")
-        request = Request(given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8), headers)
-        with structlog.contextvars.bound_contextvars(request_id=request.id):
-            try:
-                self._check(scope["method"], headers)
-                body = await _read(headers, receive)
-                answer = await self._dispatcher.run(request, parse(body))
-            except AppError as error:
-                allow = [(b"allow", b"POST")] if isinstance(error, MethodNotSupported) else []
-                await _respond(send, error.http_status, dump(failure(None, error)), request.id, allow)
-            except ClientGone:
-                return
+        request = Request(given if given and _REQUEST_ID.fullmatch(given) else self._made_id(), headers)
+        # The server runs each request in a context of its own, so there is nothing to unbind.
+        structlog.contextvars.bind_contextvars(request_id=request.id)
+        extra = self._cors_headers(headers.get("origin"))
+        try:
+            self._check(scope["method"], headers)
+            body = await _read(headers, receive)
+            answer = await self._dispatcher.run(request, parse(body))
+        except AppError as error:
+            if isinstance(error, MethodNotSupported):
+                extra = [*extra, (b"allow", b"POST")]
+            await _respond(send, error.http_status, dump(failure(None, error)), request.id, extra)
+        except ClientGone:
+            return
+        else:
+            if answer is None:
+                await _respond(send, 204, b"", request.id, extra)
             else:
-                if answer is None:
-                    await _respond(send, 204, b"", request.id)
-                else:
-                    await _respond(send, 200, dump(answer), request.id)
+                await _respond(send, 200, dump(answer), request.id, extra)
+
+    def _cors_headers(self, origin: str | None) -> list[tuple[bytes, bytes]]:
+        """What lets a page of an allowed origin read the answer. Preflights are answered before they get here."""
+        if origin is None or origin not in self._allowed_origins:
+            return [VARY]
+        return [VARY, (b"access-control-allow-origin", origin.encode()), *READABLE]
 
     def _check(self, method: str, headers: dict[str, str]) -> None:
         if method != "POST":
@@ -78,21 +99,18 @@ async def _read(headers: dict[str, str], receive: Receive) -> bytes:
         raise BadRequest("The content length is not a number")
     if int(length) > MAX_BODY_BYTES:
         raise _too_large()
-    chunks = []
-    size = 0
+    body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise ClientGone
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                if size > MAX_BODY_BYTES:
+                body += message.get("body", b"")
+                if len(body) > MAX_BODY_BYTES:
                     raise _too_large()
-                chunks.append(chunk)
                 if not message.get("more_body", False):
-                    return b"".join(chunks)
+                    return bytes(body)
     except TimeoutError:
         raise TimedOut("The request's body did not arrive in time") from None
 

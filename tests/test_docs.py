@@ -1,0 +1,75 @@
+"""What the README says is what the code does."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from koko_integrations.cli.main import commands
+from koko_integrations.registry import find_provider_classes
+from tests.process.running import free_port, running
+from tests.process.test_demo import start
+from tests.service import PROCEDURES
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def rows_of(heading: str) -> list[list[str]]:
+    """The cells of the first table after a heading."""
+    after = README[README.index(f"\n{heading}\n") :]
+    table = re.search(r"(?:^\|.*\n)+", after, re.M)
+    assert table is not None
+    return [[cell.strip() for cell in line.strip("|\n ").split("|")] for line in table[0].splitlines()[2:]]
+
+
+def test_procedures() -> None:
+    documented = {row[0].strip("`"): row[1:3] for row in rows_of("## The endpoint")}
+    assert documented == {name: [found.kind, found.access.described] for name, found in PROCEDURES.items()}
+
+
+def test_commands() -> None:
+    documented = {row[0].strip("`").removeprefix("koko-integrations ") for row in rows_of("## Commands")}
+    assert documented == set(commands.commands)
+
+
+def test_settings() -> None:
+    documented = {name for row in rows_of("## Settings") for name in re.findall(r"`(KOKO_\w+|_\w+)[`<]", row[0])}
+    source = (ROOT / "koko_integrations" / "settings.py").read_text()
+    read = set(re.findall(r'"(KOKO_[A-Z_]+)"', source)) | {"KOKO_PROVIDER_", "_CLIENT_SECRET", "_SIGNING_SECRET"}
+    assert documented == read
+
+
+def test_icons_readme_names_every_icon() -> None:
+    text = (ROOT / "koko_integrations" / "icons" / "README.md").read_text()
+    words = set(re.findall(r"\w+", text))
+    assert {found.manifest.slug for found in find_provider_classes()} <= words
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the README's lines use curl; nothing else of ours does")
+def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
+    """The whole of "A first connection, by hand", in a shell, with only the token and the addresses filled in."""
+    block = README[README.index("### A first connection") :]
+    script = re.search(r"```sh\n(.*?)```", block, re.S)
+    assert script is not None
+    with running(tmp_path, "demo", KOKO_PORT=str(free_port())) as process:
+        demo = start(process)
+        lines = script[1]
+        lines = lines.replace("TOKEN='...'", f"TOKEN={shlex.quote(demo.find(r'^user_admin +Bearer (.+)$'))}")
+        lines = lines.replace(
+            "http://127.0.0.1:8410/integrations/callback", demo.find(r"Redirect URI for OAuth: (\S+)")
+        )
+        lines = lines.replace("http://127.0.0.1:8400", demo.url)
+        done = subprocess.run(["sh", "-eu", "-c", lines], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert '"error"' not in done.stdout
+    listed, status, tested, disconnected, seen, s3 = done.stdout.splitlines()
+    assert '"provider":"slack"' in listed
+    assert '"status":"healthy"' in status
+    assert '"permissions":["chat:write","channels:read"]' in tested
+    assert disconnected.endswith('"result":{"success":true,"revoked":true},"id":1}')
+    assert "/api/auth.revoke" in seen
+    assert '"status":"connected"' in s3

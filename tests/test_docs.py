@@ -10,7 +10,7 @@ import pytest
 
 from koko_integrations.cli.main import commands
 from koko_integrations.registry import find_provider_classes
-from tests.process.running import free_port, running
+from tests.process.running import as_checkout, free_port, running
 from tests.process.test_demo import start
 from tests.service import PROCEDURES
 
@@ -55,7 +55,7 @@ def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     block = README[README.index("### A first connection") :]
     script = re.search(r"```sh\n(.*?)```", block, re.S)
     assert script is not None
-    with running(tmp_path, "demo", KOKO_PORT=str(free_port())) as process:
+    with running(as_checkout(tmp_path), "demo", KOKO_PORT=str(free_port())) as process:
         demo = start(process)
         lines = script[1]
         lines = lines.replace("TOKEN='...'", f"TOKEN={shlex.quote(demo.find(r'^user_admin +Bearer (.+)$'))}")

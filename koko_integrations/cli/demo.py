@@ -6,7 +6,6 @@ Whatever is set in the environment wins. Generated secrets are kept under var/, 
 import asyncio
 import base64
 import contextlib
-import importlib.util
 import json
 import os
 import secrets
@@ -59,8 +58,11 @@ def _generated_secrets() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _sandbox(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """The stand-ins, as a child process that ends with us, and what it announced; nothing outside of a checkout."""
-    if importlib.util.find_spec(SANDBOX) is None:
+    """The stand-ins, as a child process that ends with us, and what it announced; nothing outside of a checkout.
+
+    They are not installed with the service: `python -m` finds them in the folder that it is started in.
+    """
+    if not Path(SANDBOX, "__main__.py").exists():
         yield {}
         return
     port = int(environ.get("KOKO_PORT", "8400")) + SANDBOX_PORT_OFFSET

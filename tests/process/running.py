@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-W", "ignore", "-c", "from koko_integrations.cli.main import main; main()"]
+COMMAND = [str(Path(sys.executable).parent / "koko-integrations")]
 START_TIMEOUT_S = 60
 
 
 def environment(**settings: str) -> dict[str, str]:
     """The caller's environment without any setting of ours but these."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KOKO_")}
-    # Coverage, warnings and the like are this process's affair; the sandbox is found in the checkout.
-    return kept | {"PYTHONPATH": str(ROOT)} | settings
+    return kept | settings
 
 
 def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -54,6 +53,12 @@ def running(folder: Path, *arguments: str, **settings: str) -> Iterator[subproce
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
+
+
+def as_checkout(folder: Path) -> Path:
+    """Makes a folder look like a checkout, as far as the demo is concerned."""
+    (folder / "sandbox").symlink_to(ROOT / "sandbox")
+    return folder
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.process.running import free_port, running
+from tests.process.running import as_checkout, free_port, running
 
 
 @dataclass
@@ -62,7 +62,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def demo(tmp_path: Path, settings: dict[str, str]) -> Iterator[Demo]:
-    with running(tmp_path, "demo", **settings) as process:
+    with running(as_checkout(tmp_path), "demo", **settings) as process:
         yield start(process)
 
 
@@ -110,8 +110,9 @@ def test_s3_of_the_sandbox(demo: Demo) -> None:
 
 
 def test_a_second_start_finds_its_data(tmp_path: Path, settings: dict[str, str]) -> None:
+    folder = as_checkout(tmp_path)
     for expected in ("result", "error"):
-        with running(tmp_path, "demo", **settings) as process:
+        with running(folder, "demo", **settings) as process:
             demo = start(process)
             answer = demo.call("integration.connect", teamId="team_demo", provider="zapier")
             assert expected in answer
@@ -122,7 +123,7 @@ def test_a_second_start_finds_its_data(tmp_path: Path, settings: dict[str, str])
 
 def test_real_client_ids_leave_the_sandbox_out(tmp_path: Path) -> None:
     real = {"KOKO_PROVIDER_SLACK_CLIENT_ID": "real-id", "KOKO_PROVIDER_SLACK_CLIENT_SECRET": "real-secret"}
-    with running(tmp_path, "demo", KOKO_PORT=str(free_port()), **real) as process:
+    with running(as_checkout(tmp_path), "demo", KOKO_PORT=str(free_port()), **real) as process:
         demo = start(process)
         redirect_uri = demo.find(r"Redirect URI for OAuth: (\S+)")
         ask = {"teamId": "team_demo", "provider": "slack", "redirectUri": redirect_uri}
@@ -131,8 +132,16 @@ def test_real_client_ids_leave_the_sandbox_out(tmp_path: Path) -> None:
         assert "client_id=real-id" in auth_url
 
 
-def test_nothing_is_left_running(tmp_path: Path) -> None:
+def test_without_a_checkout_there_is_no_sandbox(tmp_path: Path) -> None:
     with running(tmp_path, "demo", KOKO_PORT=str(free_port())) as process:
+        demo = start(process)
+        assert "browser" not in demo.text
+        answer = demo.call("integration.connect", teamId="team_demo", provider="slack")
+        assert answer["error"]["data"]["code"] == "PRECONDITION_FAILED"
+
+
+def test_nothing_is_left_running(tmp_path: Path) -> None:
+    with running(as_checkout(tmp_path), "demo", KOKO_PORT=str(free_port())) as process:
         demo = start(process)
         client = demo.find(r"Redirect URI for OAuth: (http://127.0.0.1:\d+)")
         url = demo.url

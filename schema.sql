@@ -148,6 +148,7 @@ CREATE INDEX IF NOT EXISTS integration_log_page_idx ON integration_log (integrat
 
 -- The live side of an integration, one row each. `slot` is empty where a team has one connection of a provider, and
 -- names the remote account or the row itself where it may have several: the unique constraint decides every race.
+-- `refresh_at` is when the token is to be renewed; the lease and its epoch let one process at a time do it.
 CREATE TABLE IF NOT EXISTS integration_connection (
   integration_id TEXT PRIMARY KEY NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
   team_id TEXT NOT NULL,
@@ -156,11 +157,16 @@ CREATE TABLE IF NOT EXISTS integration_connection (
   auth_method TEXT,
   secrets TEXT,
   credential_version INTEGER NOT NULL DEFAULT 0,
+  refresh_at INTEGER,
+  refresh_epoch INTEGER NOT NULL DEFAULT 0,
+  refresh_lease_until INTEGER,
+  refresh_failures INTEGER NOT NULL DEFAULT 0,
   account TEXT NOT NULL DEFAULT '{}',
   last_check_at INTEGER,
   last_check_error TEXT,
   UNIQUE (team_id, provider, slot)
 );
+CREATE INDEX IF NOT EXISTS integration_connection_refresh_idx ON integration_connection (refresh_at);
 
 -- A connect that waits for the user's consent. The state itself is never stored, only its SHA-256.
 CREATE TABLE IF NOT EXISTS pending_connection (

@@ -9,6 +9,7 @@ from koko_integrations.connections.catalogue import Catalogue
 from koko_integrations.connections.check import Checker
 from koko_integrations.connections.connect import Connector
 from koko_integrations.connections.disconnect import Disconnector
+from koko_integrations.connections.live import LiveConnections
 from koko_integrations.connections.status import StatusReader
 from koko_integrations.database import Database
 from koko_integrations.errors import BadRequest
@@ -31,6 +32,7 @@ class App:
     connector: Connector
     disconnector: Disconnector
     checker: Checker
+    live: LiveConnections
     status: StatusReader
 
     async def enter(self, request: Request, procedure: Procedure["Call"], params: Any) -> tuple["Call", dict[str, Any]]:

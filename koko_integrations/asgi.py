@@ -29,6 +29,7 @@ from koko_integrations.connections.check import Checker
 from koko_integrations.connections.connect import Connector
 from koko_integrations.connections.disconnect import Disconnector
 from koko_integrations.connections.icons import ICONS_PATH, get_icon
+from koko_integrations.connections.live import LiveConnections
 from koko_integrations.connections.status import StatusReader
 from koko_integrations.database import Database, Statement, open_database
 from koko_integrations.database.schema import require_current
@@ -60,6 +61,7 @@ def build_app(settings: Settings, database: Database, clock: Clock, outside: Out
             [f"KOKO_PROVIDER_{slug.upper()}_*: there is no such provider" for slug in registry.unknown_apps]
         )
     vault = Vault(settings.encryption_keys)
+    live = LiveConnections(clock, database, vault, registry, outside)
     return App(
         clock=clock,
         database=database,
@@ -70,8 +72,9 @@ def build_app(settings: Settings, database: Database, clock: Clock, outside: Out
         gate=Gate(database, clock),
         catalogue=Catalogue(database, registry, settings.public_url),
         connector=Connector(settings, clock, database, vault, http, registry, outside),
-        disconnector=Disconnector(clock, database, vault, registry, outside),
-        checker=Checker(clock, database, vault, registry, outside),
+        disconnector=Disconnector(clock, database, vault, registry, outside, live),
+        checker=Checker(clock, database, registry, live),
+        live=live,
         status=StatusReader(clock, database, registry),
     )
 

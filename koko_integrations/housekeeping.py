@@ -1,4 +1,4 @@
-"""What has to happen by itself, once a minute: connections that nobody finished are put away."""
+"""What happens by itself, once a minute: unfinished connections are put away, tokens are renewed ahead of expiry."""
 
 import asyncio
 
@@ -11,8 +11,8 @@ log = structlog.get_logger(__name__)
 INTERVAL_S = 60
 
 
-async def tidy(app: App) -> int:
-    """One round. Returns how many pending connections expired."""
+async def expire_pending(app: App) -> int:
+    """Puts away connections that nobody finished. Returns how many."""
     now = app.clock.now_ms()
     expired = await app.database.write(lambda tx: pending.expire(tx, now))
     if expired:
@@ -24,7 +24,8 @@ async def keep_house(app: App) -> None:
     """Rounds until cancelled. A round that fails is logged; the next one comes."""
     while True:
         try:
-            await tidy(app)
+            await expire_pending(app)
+            await app.live.renew_due()
         except Exception as error:
             log.error("housekeeping failed", exc_info=error)
         await asyncio.sleep(INTERVAL_S)

@@ -4,20 +4,18 @@ import time
 from dataclasses import dataclass, field
 
 from koko_integrations.clock import Clock
-from koko_integrations.connections import store
-from koko_integrations.connections.store import READ_SEALED, dump
+from koko_integrations.connections.live import LiveConnections
 from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.errors import PreconditionFailed
 from koko_integrations.integration import Integration
 from koko_integrations.journal import count_calls
 from koko_integrations.models import ApiKey, IntegrationConnection
 from koko_integrations.models import Integration as Row
-from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
+from koko_integrations.rpc.wire import dump_text as dump
 from koko_integrations.rpc.wire import iso
-from koko_integrations.vault import Vault, VaultError
 from providers.kit.base import Proves
-from providers.kit.connection import Connection, Identity
+from providers.kit.connection import Identity
 from providers.kit.errors import CredentialsRefused, ProviderError
 from providers.kit.http import counting_calls
 
@@ -53,12 +51,11 @@ class CheckResult:
 class Checker:
     """Checks connections and remembers what it saw."""
 
-    def __init__(self, clock: Clock, database: Database, vault: Vault, registry: Registry, outside: Outside) -> None:
+    def __init__(self, clock: Clock, database: Database, registry: Registry, live: LiveConnections) -> None:
         self._clock = clock
         self._database = database
-        self._vault = vault
         self._registry = registry
-        self._outside = outside
+        self._live = live
 
     async def check(self, integration: Integration) -> CheckResult:
         """Raises PreconditionFailed for an integration that has nothing to check."""
@@ -72,7 +69,7 @@ class Checker:
         failure: ProviderError | None = None
         with counting_calls() as usage:
             try:
-                identity = await self._outside.call(provider, provider.whoami, await self._open(integration))
+                identity = await self._live.use(integration, provider.whoami)
             except ProviderError as error:
                 failure = error
         latency_ms = round((time.perf_counter() - started) * 1000)
@@ -85,13 +82,6 @@ class Checker:
         if failure is not None:
             errors.insert(0, failure.explained)
         return CheckResult(success=failure is None, latency_ms=latency_ms, permissions=scope, errors=errors)
-
-    async def _open(self, integration: Integration) -> Connection:
-        row = await self._database.read_one(READ_SEALED, id=integration.id)
-        try:
-            return store.open_connection(row, self._vault, integration)
-        except VaultError as error:
-            raise CredentialsRefused("The stored credentials cannot be opened; connect again") from error
 
     async def _remember(
         self, integration: Integration, failure: ProviderError | None, scope: list[str], api_calls: int

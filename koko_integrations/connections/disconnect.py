@@ -1,5 +1,6 @@
 """`integration.disconnect`: revoke where the provider can, wipe here whatever it says, keep the row and the log."""
 
+import contextlib
 from dataclasses import dataclass
 
 import structlog
@@ -7,6 +8,8 @@ import structlog
 from koko_integrations.clock import Clock
 from koko_integrations.connections import store
 from koko_integrations.connections.config import ConfigReader
+from koko_integrations.connections.credentials import Live, take_for_good
+from koko_integrations.connections.live import LiveConnections
 from koko_integrations.database import Database, Transaction
 from koko_integrations.integration import Integration
 from koko_integrations.journal import count_calls, write_entry
@@ -14,7 +17,7 @@ from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
 from koko_integrations.vault import Vault, VaultError
 from providers.kit.base import CallsKoko, Provider, Revokes
-from providers.kit.connection import Connection, Revocation
+from providers.kit.connection import Revocation
 from providers.kit.errors import ProviderError
 from providers.kit.http import counting_calls
 
@@ -33,12 +36,21 @@ class Disconnected:
 class Disconnector:
     """Disconnects integrations. Doing it twice is not an error."""
 
-    def __init__(self, clock: Clock, database: Database, vault: Vault, registry: Registry, outside: Outside) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        database: Database,
+        vault: Vault,
+        registry: Registry,
+        outside: Outside,
+        live: LiveConnections,
+    ) -> None:
         self._clock = clock
         self._database = database
         self._vault = vault
         self._registry = registry
         self._outside = outside
+        self._live = live
 
     async def disconnect(self, integration: Integration, *, revoke: bool) -> Disconnected:
         """Never fails for what the provider says."""
@@ -71,23 +83,27 @@ class Disconnector:
         return Disconnected(revocation.revoked, revocation.reason or None, advice)
 
     async def _revoke(self, provider: Provider, integration: Integration) -> Revocation:
-        connection = await self._take_credentials(integration)
-        if isinstance(provider, CallsKoko):
+        if isinstance(provider, Revokes) and integration.status == "connected":
+            # Some providers revoke by the access token, which may have expired; if it cannot be renewed, so be it.
+            with contextlib.suppress(ProviderError):
+                await self._live.open(integration)
+        live = await self._take_for_good(integration)
+        if isinstance(provider, CallsKoko) and integration.auth_method == "api_key":
             return Revocation(revoked=True, reason="its Koko API key is gone")
-        if connection is None:
+        if live is None:
             return Revocation(revoked=False, reason="the stored credentials could not be opened")
-        if connection.credentials.is_empty:
+        if live.connection.credentials.is_empty:
             return Revocation(revoked=False, reason="there were no credentials")
         if not isinstance(provider, Revokes):
             return Revocation(revoked=False, reason=f"{provider.manifest.name} has no way to revoke access")
         try:
-            return await self._outside.call(provider, provider.revoke, connection)
+            return await self._outside.call(provider, provider.revoke, live.connection)
         except ProviderError as error:
             return Revocation(revoked=False, reason=error.explained)
 
-    async def _take_credentials(self, integration: Integration) -> Connection | None:
+    async def _take_for_good(self, integration: Integration) -> Live | None:
         try:
-            return await self._database.write(lambda tx: store.take_credentials(tx, self._vault, integration))
+            return await self._database.write(lambda tx: take_for_good(tx, self._vault, integration))
         except VaultError as error:
             log.error("credentials cannot be opened", integration_id=integration.id, cause=str(error))
             return None

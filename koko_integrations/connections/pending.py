@@ -16,12 +16,12 @@ import peewee
 
 from koko_integrations.access.actor import Actor
 from koko_integrations.clock import MINUTE_MS
-from koko_integrations.connections.store import dump
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.integration import Integration
 from koko_integrations.models import Integration as Row
 from koko_integrations.models import IntegrationLog
 from koko_integrations.models import PendingConnection as Pending
+from koko_integrations.rpc.wire import dump_text as dump
 from koko_integrations.vault import Place, Vault
 
 LIFETIME_MS = 10 * MINUTE_MS

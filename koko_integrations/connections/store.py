@@ -7,22 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import peewee
 
 from koko_integrations.access.actor import Actor
+from koko_integrations.connections.credentials import lifetime, seal
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.ids import new_id
 from koko_integrations.integration import COLUMNS, Integration
 from koko_integrations.models import ApiKey, IntegrationConnection, PendingConnection
 from koko_integrations.models import Integration as Row
-from koko_integrations.vault import Place, Vault
-from providers.kit.connection import Connection, Credentials
+from koko_integrations.rpc.wire import dump_text as dump
+from koko_integrations.vault import Vault
+from providers.kit.connection import Credentials
 from providers.kit.manifest import Manifest
-
-ACCESS_TOKEN = ("integration", "access_token")
-REFRESH_TOKEN = ("integration", "refresh_token")
-SECRETS = ("integration_connection", "secrets")
 
 _JOINED = Row.select(*COLUMNS).join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
 FIND = Statement(_JOINED.where(Row.id == param("id")))
@@ -59,6 +56,8 @@ _INSERT_CONNECTION = Statement(
             IntegrationConnection.provider: param("provider"),
             IntegrationConnection.slot: param("slot"),
             IntegrationConnection.credential_version: 0,
+            IntegrationConnection.refresh_epoch: 0,
+            IntegrationConnection.refresh_failures: 0,
             IntegrationConnection.account: "{}",
         }
     ).on_conflict(
@@ -91,6 +90,9 @@ _SET_CONNECTION = Statement(
             IntegrationConnection.secrets: param("secrets"),
             IntegrationConnection.account: param("account"),
             IntegrationConnection.credential_version: IntegrationConnection.credential_version + 1,
+            IntegrationConnection.refresh_at: param("refresh_at"),
+            IntegrationConnection.refresh_lease_until: None,
+            IntegrationConnection.refresh_failures: 0,
             IntegrationConnection.last_check_at: param("now"),
             IntegrationConnection.last_check_error: None,
         }
@@ -108,11 +110,6 @@ _MOVE_TO_SLOT = Statement(
             )
         )
     )
-)
-_BUMP_VERSION = Statement(
-    IntegrationConnection.update(
-        {IntegrationConnection.credential_version: IntegrationConnection.credential_version + 1}
-    ).where(IntegrationConnection.integration_id == param("id"))
 )
 _WIPE = Statement(
     Row.update(
@@ -133,15 +130,12 @@ _WIPE_CONNECTION = Statement(
             IntegrationConnection.auth_method: None,
             IntegrationConnection.secrets: None,
             IntegrationConnection.credential_version: IntegrationConnection.credential_version + 1,
+            IntegrationConnection.refresh_at: None,
+            IntegrationConnection.refresh_lease_until: None,
             IntegrationConnection.last_check_at: None,
             IntegrationConnection.last_check_error: None,
         }
     ).where(IntegrationConnection.integration_id == param("id"))
-)
-_READ_SEALED = Statement(
-    Row.select(Row.access_token, Row.refresh_token, IntegrationConnection.secrets)
-    .join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
-    .where(Row.id == param("id"))
 )
 _DELETE_PENDING = Statement(PendingConnection.delete().where(PendingConnection.integration_id == param("id")))
 _DELETE_API_KEYS = Statement(ApiKey.delete().where(ApiKey.integration_id == param("id")))
@@ -218,12 +212,8 @@ def set_connected(
     now: int,
 ) -> bool:
     """Stores the proven connection, sealed. False, and nothing stored, when the integration is connected already."""
-    credentials = proven.credentials
-    lifetime = credentials.expires_in_s
-
-    def seal(place: tuple[str, str], value: str | None) -> str | None:
-        return None if value is None else vault.seal(Place(*place, integration.id, integration.team_id), value)
-
+    sealed = seal(vault, integration, proven.credentials)
+    expires_at, refresh_at = lifetime(proven.credentials, now)
     changed = tx.change(
         _SET_CONNECTED,
         id=integration.id,
@@ -232,9 +222,9 @@ def set_connected(
         connected_by=actor.user_id,
         config=dump(proven.config),
         scope=dump(proven.scopes),
-        access_token=seal(ACCESS_TOKEN, credentials.access_token),
-        refresh_token=seal(REFRESH_TOKEN, credentials.refresh_token),
-        token_expires_at=None if lifetime is None else now + lifetime * 1000,
+        access_token=sealed.access_token,
+        refresh_token=sealed.refresh_token,
+        token_expires_at=expires_at,
         now=now,
     )
     if not changed:
@@ -243,7 +233,8 @@ def set_connected(
         _SET_CONNECTION,
         id=integration.id,
         auth_method=proven.auth_method,
-        secrets=seal(SECRETS, dump(dict(credentials.secrets)) if credentials.secrets else None),
+        secrets=sealed.secrets,
+        refresh_at=refresh_at,
         account=dump({"id": proven.account_id, "name": proven.account_name}),
         now=now,
     )
@@ -257,41 +248,9 @@ def add_api_key(tx: Transaction, integration: Integration, key_hash: str, now: i
     tx.change(_INSERT_API_KEY, key_hash=key_hash, id=integration.id, team_id=integration.team_id, now=now)
 
 
-def take_credentials(tx: Transaction, vault: Vault, integration: Integration) -> Connection:
-    """Opens the credentials for the last time: whatever is under way with them can no longer write them back."""
-    tx.change(_BUMP_VERSION, id=integration.id)
-    return open_connection(tx.row(_READ_SEALED, id=integration.id), vault, integration)
-
-
 def wipe(tx: Transaction, integration: Integration, config: Mapping[str, Any], now: int) -> None:
     """Removes every credential of the integration; the row, its configuration and its log stay."""
     tx.change(_WIPE, id=integration.id, config=dump(config), now=now)
     tx.change(_WIPE_CONNECTION, id=integration.id)
     tx.change(_DELETE_PENDING, id=integration.id)
     tx.change(_DELETE_API_KEYS, id=integration.id)
-
-
-READ_SEALED = _READ_SEALED
-
-
-def open_connection(row: tuple[Any, ...] | None, vault: Vault, integration: Integration) -> Connection:
-    """The live connection from a row of `READ_SEALED`. Raises VaultError."""
-    access_token, refresh_token, secrets = row or (None, None, None)
-
-    def open_(place: tuple[str, str], blob: str | None) -> str | None:
-        return None if blob is None else vault.open(Place(*place, integration.id, integration.team_id), blob)
-
-    opened = open_(SECRETS, secrets)
-    return Connection(
-        credentials=Credentials(
-            access_token=open_(ACCESS_TOKEN, access_token),
-            refresh_token=open_(REFRESH_TOKEN, refresh_token),
-            secrets=orjson.loads(opened) if opened else {},
-        ),
-        config=integration.config,
-    )
-
-
-def dump(value: Any) -> str:
-    """JSON text for a column."""
-    return orjson.dumps(value).decode()

@@ -21,3 +21,8 @@ def present(**members: Any) -> dict[str, Any]:
 def dump(value: Any) -> bytes:
     """JSON bytes. Raises TypeError for what JSON cannot hold; NaN does not get in, as input refuses it."""
     return orjson.dumps(value)
+
+
+def dump_text(value: Any) -> str:
+    """JSON text, for a column."""
+    return orjson.dumps(value).decode()

@@ -20,9 +20,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from providers.kit.connections import Deadline, pool_classes
 from providers.kit.egress import EgressGuard
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
+from providers.kit.sockets import Deadline, pool_classes
 
 USER_AGENT = "Koko-Integrations/1.0"
 DEADLINE_S = 20.0

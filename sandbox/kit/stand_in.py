@@ -54,7 +54,10 @@ class Seen:
 
 @dataclass
 class Fault:
-    """What to answer in place of the truth, `times` times. A `gap_s` drips the body byte by byte; `hang` waits."""
+    """What to answer in place of the truth, `times` times. A `gap_s` drips the body byte by byte.
+
+    With `hang` the answer waits; with `truthful` it is the real one, after the stand-in has done what was asked.
+    """
 
     path: str
     status: int = 200
@@ -63,6 +66,7 @@ class Fault:
     times: int = 1
     gap_s: float = 0.0
     hang: threading.Event | None = None
+    truthful: bool = False
 
 
 class StandIn:
@@ -113,8 +117,10 @@ class StandIn:
         fault = next((f for f in self._faults if f.path == request.url.path and f.times > 0), None)
         if fault is not None:
             fault.times -= 1
-            await _misbehave(fault, send)
-            return
+            if not fault.truthful:
+                await _misbehave(fault, send)
+                return
+            send = _held_back(fault, send)
         replay: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def again() -> Message:
@@ -124,6 +130,15 @@ class StandIn:
 
     async def _show_seen(self, _: Request) -> Response:
         return JSONResponse([seen.masked() for seen in self.seen])
+
+
+def _held_back(fault: Fault, send: Send) -> Send:
+    async def hold(message: Message) -> None:
+        if fault.hang is not None:
+            await asyncio.to_thread(fault.hang.wait, 60)
+        await send(message)
+
+    return hold
 
 
 async def _misbehave(fault: Fault, send: Send) -> None:

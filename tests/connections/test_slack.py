@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from koko_integrations.housekeeping import tidy
+from koko_integrations.housekeeping import expire_pending
 from sandbox.stand_ins import Sandbox
 from tests.conftest import TEAM, People
 from tests.connections.consent import Callback, connect, consent, finish, start
@@ -342,6 +342,6 @@ def test_hanging_revoke_does_not_keep_the_credentials(service: Service, people: 
 def test_user_who_never_comes_back(service: Service, people: People) -> None:
     start(service, people.admin)
     service.clock.advance(minutes=10)
-    assert service.run(tidy) == 1
+    assert service.run(expire_pending) == 1
     assert service.rows.query("SELECT COUNT(*) FROM integration") == [(0,)]
     assert service.rows.query("SELECT COUNT(*) FROM pending_connection") == [(0,)]

@@ -79,7 +79,7 @@ def test_many_pages(database_url: str, sandbox: Sandbox) -> None:
 
 def test_every_sealed_column_is_known() -> None:
     """A column that the store seals and the rotation forgets would be lost with the old key."""
-    from koko_integrations.connections import pending, store
+    from koko_integrations.connections import credentials, pending
 
-    sealed = {store.ACCESS_TOKEN, store.REFRESH_TOKEN, store.SECRETS, pending.CODE_VERIFIER}
+    sealed = {credentials.ACCESS_TOKEN, credentials.REFRESH_TOKEN, credentials.SECRETS, pending.CODE_VERIFIER}
     assert {(model._meta.table_name, column.column_name) for model, _, column in SEALED_COLUMNS} == sealed

@@ -1,5 +1,11 @@
-"""`make bench`."""
+"""`make bench`: all of them, or those that are named, as in `python -m benchmarks refresh`."""
 
-from benchmarks import rpc
+import sys
 
-rpc.main()
+from benchmarks import refresh, rpc
+
+ALL = {"rpc": rpc.main, "refresh": refresh.main}
+
+for name in sys.argv[1:] or ALL:
+    print(f"-- {name}")
+    ALL[name]()

@@ -140,7 +140,7 @@ def _service(folder: Path, token: str, target: str) -> Iterator[tuple[Side, subp
     command = [str(Path(sys.executable).parent / "koko-integrations"), "serve"]
     with subprocess.Popen(command, env=os.environ | settings, text=True, stderr=subprocess.PIPE) as process:
         try:
-            _wait(url + "/healthz", process)
+            wait_for(url + "/healthz", process)
             calls = {
                 "list": _call("integration.list", teamId=DEMO_TEAM),
                 "getStatus": _call("integration.getStatus", integrationId=target),
@@ -181,7 +181,7 @@ def _peer(folder: Path, token: str, target: str) -> Iterator[Side]:
         ["node", "server.mjs"], cwd=PEER, env=os.environ | settings, stdout=subprocess.DEVNULL
     ) as process:
         try:
-            _wait(url, process)
+            wait_for(url, process)
             paths = {
                 "list": _query("integration.list", teamId=DEMO_TEAM),
                 "getStatus": _query("integration.getStatus", integrationId=target),
@@ -224,7 +224,7 @@ def _lua(method: str, path: str, body: bytes | None, headers: dict[str, str]) ->
     return "\n".join(lines)
 
 
-def _wait(url: str, process: subprocess.Popen[Any]) -> None:
+def wait_for(url: str, process: subprocess.Popen[Any]) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(requests.ConnectionError):

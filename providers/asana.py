@@ -1,15 +1,55 @@
-"""Asana. Source: developers.asana.com/docs/oauth."""
+"""Asana. Source: developers.asana.com/docs/oauth, Asana/openapi.
 
-from providers.kit.base import Provider
-from providers.kit.manifest import Feature, Manifest
+The refresh token comes with the code exchange alone and stays; it is also what revocation wants. A personal access
+token works in place of OAuth.
+"""
+
+from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
+from providers.kit.connection import Connection, Identity, Revocation
+from providers.kit.errors import ProtocolBroken
+from providers.kit.manifest import Feature, Field, Manifest, OAuth2
+
+TASKS = ("workspaces:read", "projects:read", "tasks:read", "tasks:write")
 
 
-class Asana(Provider):
+class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes):
     manifest = Manifest(
         slug="asana",
         name="Asana",
         category="project_management",
         description="Keep video feedback and Asana tasks in step",
-        features=(Feature("Task sync"), Feature("Comment sync")),
+        features=(Feature("Task sync", TASKS), Feature("Comment sync", (*TASKS, "stories:read", "stories:write"))),
+        fields=(Field(name="accessToken", hint="a personal access token", secret=True, required=True, alias="apiKey"),),
         removal_hint="Remove Koko in Asana's settings, under Apps.",
     )
+    oauth = OAuth2(
+        authorize_url="https://app.asana.com/-/oauth_authorize",
+        token_url="https://app.asana.com/-/oauth_token",  # noqa: S106 - an address
+        pkce=True,
+        extra_scopes=("users:read",),
+    )
+
+    def whoami(self, connection: Connection) -> Identity:
+        credentials = connection.credentials
+        answer = self.http.request(
+            "Asana",
+            "GET",
+            "https://app.asana.com/api/1.0/users/me",
+            params={"opt_fields": "name,email"},
+            bearer=credentials.access_token or credentials.secrets.get("accessToken"),
+        )
+        me = answer.require_success().json_object().get("data")
+        if not isinstance(me, dict):
+            raise ProtocolBroken("Asana sent an answer without data")
+        return Identity(account_id=self.require_text(me, "gid"), account_name=str(me.get("name") or "Asana"))
+
+    def revoke(self, connection: Connection) -> Revocation:
+        if connection.credentials.refresh_token is None:
+            return Revocation(revoked=False, reason="a personal access token is revoked in Asana itself")
+        form = {
+            "client_id": self.oauth_app.client_id,
+            "client_secret": self.oauth_app.client_secret,
+            "token": connection.credentials.refresh_token,
+        }
+        self.http.request("Asana", "POST", "https://app.asana.com/-/oauth_revoke", form=form).require_success()
+        return Revocation(revoked=True)

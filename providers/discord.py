@@ -1,16 +1,86 @@
-"""Discord. Source: discord.com/developers/docs/resources/webhook."""
+"""Discord: the URL of a channel's webhook, pasted or made by OAuth (scope webhook.incoming).
 
-from providers.kit.base import Provider
-from providers.kit.manifest import Feature, Manifest
+Source: discord.com/developers/docs/resources/webhook, /topics/oauth2#webhooks. Repeated 4xx lead to a ban, so a webhook
+that is gone is believed at once.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
+from providers.kit.connection import Connection, Credentials, Grant, Identity, Revocation
+from providers.kit.errors import CredentialsRefused, ProtocolBroken, Rejected
+from providers.kit.http import Answer
+from providers.kit.manifest import Feature, Field, Manifest, OAuth2
+
+WEBHOOK_URL = re.compile(
+    r"https://(?:(?:ptb|canary)\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/(\d{5,25})/([A-Za-z0-9_-]{20,120})"
+)
+MADE_BY_OAUTH = "madeByOAuth"
 
 
-class Discord(Provider):
+class Discord(ConnectsByOAuth, ConnectsByKeys, Revokes):
     manifest = Manifest(
         slug="discord",
         name="Discord",
         category="communication",
         description="Post comments, approvals and uploads to Discord channels",
         features=(Feature("Comment notifications"), Feature("Upload alerts"), Feature("Approval requests")),
+        fields=(
+            Field(
+                name="webhookUrl",
+                hint="the URL of the channel's webhook, such as https://discord.com/api/webhooks/...",
+                kind="url",
+                secret=True,
+                required=True,
+            ),
+        ),
         several=True,
         removal_hint="Delete the webhook in the channel's settings, under Integrations.",
     )
+    oauth = OAuth2(
+        authorize_url="https://discord.com/oauth2/authorize",
+        token_url="https://discord.com/api/oauth2/token",  # noqa: S106 - an address
+        pkce=False,
+        client_auth="basic",
+        extra_scopes=("webhook.incoming",),
+    )
+
+    def read_grant(self, body: Mapping[str, Any]) -> Grant:
+        webhook = body.get("webhook")
+        if not isinstance(webhook, dict):
+            raise ProtocolBroken("Discord made no webhook")
+        url = f"https://discord.com/api/webhooks/{webhook.get('id')}/{webhook.get('token')}"
+        if WEBHOOK_URL.fullmatch(url) is None:
+            raise ProtocolBroken("Discord sent a webhook that cannot be used")
+        # The webhook is all that posting needs; the token would only be one more secret to keep.
+        return Grant(credentials=Credentials(secrets={"webhookUrl": url, MADE_BY_OAUTH: "yes"}))
+
+    def whoami(self, connection: Connection) -> Identity:
+        body = self._call("GET", connection).json_object()
+        channel = body.get("channel_id")
+        return Identity(
+            account_id=self.require_text(body, "id"),
+            account_name=str(body.get("name") or "Discord webhook"),
+            config={"channelId": channel} if isinstance(channel, str) else {},
+        )
+
+    def revoke(self, connection: Connection) -> Revocation:
+        if MADE_BY_OAUTH not in connection.credentials.secrets:
+            return Revocation(revoked=False, reason="the webhook was pasted, so it is not Koko's to delete")
+        try:
+            self._call("DELETE", connection)
+        except CredentialsRefused:
+            return Revocation(revoked=True, reason="the webhook was gone already")
+        return Revocation(revoked=True)
+
+    def _call(self, method: str, connection: Connection) -> Answer:
+        found = WEBHOOK_URL.fullmatch(connection.credentials.secrets.get("webhookUrl", ""))
+        if found is None:
+            raise Rejected("This is not the URL of a Discord webhook")
+        # The token is the path: that is Discord's only way.
+        answer = self.http.request("Discord", method, f"https://discord.com/api/v10/webhooks/{found[1]}/{found[2]}")
+        if answer.status in (401, 404):
+            raise CredentialsRefused("Discord does not know this webhook any more", reason="unknown_webhook")
+        return answer.require_success()

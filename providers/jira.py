@@ -1,15 +1,73 @@
-"""Jira Cloud. Source: developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps."""
+"""Jira Cloud by OAuth 2.0 (3LO). Source: developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps.
 
-from providers.kit.base import Provider
-from providers.kit.manifest import Feature, Manifest
+A token reaches sites through api.atlassian.com/ex/jira/{cloudId}. PKCE is not offered, refresh tokens rotate, and there
+is no revocation endpoint.
+"""
+
+from typing import Any
+
+from providers.kit.base import ConnectsByOAuth
+from providers.kit.connection import Connection, Identity
+from providers.kit.errors import ProtocolBroken, ProviderError, Rejected
+from providers.kit.http import Answer
+from providers.kit.manifest import Feature, Field, Manifest, OAuth2
+
+API = "https://api.atlassian.com"
 
 
-class Jira(Provider):
+class Jira(ConnectsByOAuth):
     manifest = Manifest(
         slug="jira",
         name="Jira",
         category="project_management",
         description="Link Jira issues to videos and the comments on them",
-        features=(Feature("Issue linking"),),
+        features=(Feature("Issue linking", ("read:jira-work", "write:jira-work")),),
+        fields=(Field(name="cloudId", hint="the id of the Jira site, where there are several"),),
         removal_hint="Remove Koko at https://id.atlassian.com, under Connected apps.",
     )
+    oauth = OAuth2(
+        authorize_url="https://auth.atlassian.com/authorize",
+        token_url="https://auth.atlassian.com/oauth/token",  # noqa: S106 - an address
+        pkce=False,
+        encoding="json",
+        authorize_params={"audience": "api.atlassian.com", "prompt": "consent"},
+        extra_scopes=("read:jira-user", "offline_access"),
+    )
+
+    def token_error(self, answer: Answer) -> ProviderError | None:
+        # A refresh token that is gone is answered with 403.
+        if answer.status == 403:
+            body = answer.json_object()
+            return self.token_refusal(str(body.get("error") or "invalid_grant"))
+        return super().token_error(answer)
+
+    def whoami(self, connection: Connection) -> Identity:
+        sites = self._sites(connection)
+        wanted = connection.config.get("cloudId")
+        site = next((one for one in sites if wanted in (None, one.get("id"))), None)
+        if site is None:
+            raise Rejected("This Atlassian account has no access to the chosen Jira site")
+        cloud_id = self.require_text(site, "id")
+        self._get(connection, f"/ex/jira/{cloud_id}/rest/api/3/myself")
+        scopes = site.get("scopes")
+        config: dict[str, Any] = {"cloudId": cloud_id, "siteUrl": site.get("url"), "siteName": site.get("name")}
+        if len(sites) > 1:
+            config["sites"] = [{name: one.get(name) for name in ("id", "name", "url")} for one in sites]
+        return Identity(
+            account_id=cloud_id,
+            account_name=str(site.get("name") or "Jira"),
+            scopes=tuple(map(str, scopes)) if isinstance(scopes, list) else None,
+            config=config,
+        )
+
+    def _sites(self, connection: Connection) -> list[dict[str, Any]]:
+        found = self._get(connection, "/oauth/token/accessible-resources").json()
+        if not isinstance(found, list) or not all(isinstance(site, dict) for site in found):
+            raise ProtocolBroken("Jira did not say which sites there are")
+        if not found:
+            raise Rejected("This Atlassian account has no Jira site")
+        return found
+
+    def _get(self, connection: Connection, path: str) -> Answer:
+        token = connection.credentials.access_token
+        return self.http.request("Jira", "GET", f"{API}{path}", bearer=token).require_success()

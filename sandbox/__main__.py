@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import logging
 import os
 import signal
 import sys
@@ -16,7 +15,6 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8410, help="the first of the ports (default 8410)")
     parser.add_argument("--watch-stdin", action="store_true", help="end when standard input closes")
     arguments = parser.parse_args()
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     sandbox = Sandbox(arguments.port)
     if arguments.watch_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()

@@ -5,6 +5,7 @@ Source: docs.aws.amazon.com/AmazonS3/latest/API, sigv4-auth-using-authorization-
 
 import asyncio
 import hmac
+import logging
 import re
 from typing import Any
 from xml.sax.saxutils import escape
@@ -49,6 +50,7 @@ class S3StandIn(StandIn):
     origins = tuple(f"https://s3.{region}.amazonaws.com" for region in (REGION, REGION_ELSEWHERE, "eu-west-1"))
 
     def __init__(self, clock: Clock) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self._moto.start()
         host, port = self._moto.get_host_and_port()
@@ -59,9 +61,10 @@ class S3StandIn(StandIn):
     def routes(self) -> list[BaseRoute]:
         return [Route("/{path:path}", self._serve, methods=["GET", "HEAD", "PUT", "POST", "DELETE"])]
 
-    def announcement(self) -> dict[str, Any]:
+    def announcement(self) -> dict[str, dict[str, Any]]:
         key, secret = next(iter(KEYS.items()))
-        return {"example": {"accessKeyId": key, "secretAccessKey": secret, "bucket": BUCKET, "region": REGION}}
+        example = {"accessKeyId": key, "secretAccessKey": secret, "bucket": BUCKET, "region": REGION}
+        return {self.slug: {"example": example}}
 
     def _fill(self) -> None:
         for bucket, region in ((BUCKET, REGION), (BUCKET_ELSEWHERE, REGION_ELSEWHERE)):

@@ -49,8 +49,8 @@ class SlackStandIn(StandIn):
             Route("/api/auth.revoke", self._auth_revoke, methods=["GET", "POST"]),
         ]
 
-    def announcement(self) -> dict[str, Any]:
-        return {"clientId": self.oauth.client_id, "clientSecret": self.oauth.client_secret}
+    def announcement(self) -> dict[str, dict[str, Any]]:
+        return {self.slug: self.oauth.announcement()}
 
     def reset(self) -> None:
         super().reset()

@@ -2,9 +2,18 @@
 
 from dataclasses import dataclass, field
 
+from sandbox.asana import AsanaStandIn
+from sandbox.atlassian import AtlassianStandIn
 from sandbox.client import ClientPage
+from sandbox.discord import DiscordStandIn
+from sandbox.dropbox import DropboxStandIn
+from sandbox.figma import FigmaStandIn
+from sandbox.google import GoogleStandIn
 from sandbox.kit.hosting import Hosting
 from sandbox.kit.stand_in import Clock, StandIn
+from sandbox.microsoft import MicrosoftStandIn
+from sandbox.monday import MondayStandIn
+from sandbox.notion import NotionStandIn
 from sandbox.s3 import S3StandIn
 from sandbox.slack import SlackStandIn
 
@@ -20,7 +29,29 @@ class Sandbox:
         self.client = ClientPage(self.clock)
         self.slack = SlackStandIn(self.clock)
         self.s3 = S3StandIn(self.clock)
-        self.everything: list[StandIn] = [self.client, self.slack, self.s3]
+        self.asana = AsanaStandIn(self.clock)
+        self.atlassian = AtlassianStandIn(self.clock)
+        self.discord = DiscordStandIn(self.clock)
+        self.dropbox = DropboxStandIn(self.clock)
+        self.figma = FigmaStandIn(self.clock)
+        self.google = GoogleStandIn(self.clock)
+        self.microsoft = MicrosoftStandIn(self.clock)
+        self.monday = MondayStandIn(self.clock)
+        self.notion = NotionStandIn(self.clock)
+        self.everything: list[StandIn] = [
+            self.client,
+            self.slack,
+            self.s3,
+            self.asana,
+            self.atlassian,
+            self.discord,
+            self.dropbox,
+            self.figma,
+            self.google,
+            self.microsoft,
+            self.monday,
+            self.notion,
+        ]
         self.hosting = Hosting(self.everything, self.first_port)
 
     def reset(self) -> None:

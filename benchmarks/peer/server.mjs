@@ -4,7 +4,7 @@ import { serve } from "@hono/node-server";
 import { trpcServer } from "@hono/trpc-server";
 import { createClient } from "@libsql/client";
 import { initTRPC, TRPCError } from "@trpc/server";
-import { and, eq, gte, isNull, sum } from "drizzle-orm";
+import { and, eq, getTableColumns, gte, isNull, sum } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/libsql";
 import { Hono } from "hono";
 import { readFileSync } from "node:fs";
@@ -13,20 +13,27 @@ import { z } from "zod";
 import { connection, integration, session, team, teamMember, usage, user } from "./schema.mjs";
 
 const { PORT, DATABASE_PATH, AUTH_SECRET, CATALOGUE } = process.env;
-const db = drizzle(createClient({ url: `file:${DATABASE_PATH}` }));
-const catalogue = JSON.parse(readFileSync(CATALOGUE, "utf8"));
+const client = createClient({ url: `file:${DATABASE_PATH}` });
+await client.execute("PRAGMA busy_timeout = 5000");
+const db = drizzle(client);
+const catalogue = JSON.parse(readFileSync(CATALOGUE ?? new URL("catalogue.json", import.meta.url), "utf8"));
 const CATEGORIES = ["communication", "project_management", "storage", "creative", "automation"];
 
 const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(AUTH_SECRET), { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
 
 async function readSignedCookie(header) {
-  const pair = header?.split("; ").find((one) => one.startsWith("better-auth.session_token="));
-  if (!pair) return null;
-  const value = decodeURIComponent(pair.slice("better-auth.session_token=".length));
-  const dot = value.lastIndexOf(".");
-  const signature = Uint8Array.from(atob(value.slice(dot + 1)), (character) => character.charCodeAt(0));
-  const token = value.slice(0, dot);
-  return (await crypto.subtle.verify("HMAC", key, signature, new TextEncoder().encode(token))) ? token : null;
+  const found = /(?:^|;\s*)(?:__Secure-)?better-auth\.session_token=([^;]*)/.exec(header ?? "");
+  if (!found) return null;
+  try {
+    const value = decodeURIComponent(found[1]);
+    const dot = value.lastIndexOf(".");
+    if (dot < 1) return null;
+    const token = value.slice(0, dot);
+    const signature = Uint8Array.from(atob(value.slice(dot + 1)), (character) => character.charCodeAt(0));
+    return (await crypto.subtle.verify("HMAC", key, signature, new TextEncoder().encode(token))) ? token : null;
+  } catch {
+    return null; // neither percent-encoding nor base64
+  }
 }
 
 async function getSession(headers) {
@@ -44,7 +51,7 @@ const protectedProcedure = t.procedure.use(async ({ ctx, next }) => {
   return next({ ctx: { session: ctx.session } });
 });
 
-async function requireMember(teamId, userId) {
+async function requireRole(teamId, userId, roles = ["owner", "admin", "member"]) {
   const [member] = await db
     .select({ role: teamMember.role })
     .from(teamMember)
@@ -52,10 +59,12 @@ async function requireMember(teamId, userId) {
     .where(and(eq(teamMember.teamId, teamId), eq(teamMember.userId, userId), isNull(team.deletedAt)))
     .limit(1);
   if (!member) throw new TRPCError({ code: "NOT_FOUND" });
-  return member.role;
+  if (!roles.includes(member.role)) throw new TRPCError({ code: "FORBIDDEN" });
 }
 
 const iso = (date) => date?.toISOString();
+// What is sent of a row: no tokens.
+const { accessToken, refreshToken, ...shownColumns } = getTableColumns(integration);
 
 const router = t.router({
   integration: t.router({
@@ -66,23 +75,32 @@ const router = t.router({
         status: z.enum(["connected", "disconnected", "all"]).default("all"),
       }))
       .query(async ({ ctx, input }) => {
-        await requireMember(input.teamId, ctx.session.user.id);
-        const rows = await db.select().from(integration).where(eq(integration.teamId, input.teamId));
+        await requireRole(input.teamId, ctx.session.user.id);
+        const rows = await db
+          .select({ id: integration.id, provider: integration.provider, status: integration.status, connectedAt: integration.connectedAt })
+          .from(integration)
+          .where(eq(integration.teamId, input.teamId));
         const byProvider = new Map(rows.map((row) => [row.provider, row]));
         const integrations = catalogue
           .filter((entry) => !input.category || entry.category === input.category)
           .map((entry) => {
             const row = byProvider.get(entry.provider);
-            return { ...entry, status: row?.status ?? "disconnected", integrationId: row?.id, connectedAt: iso(row?.connectedAt) };
+            const status = row?.status ?? "disconnected";
+            return { ...entry, status, integrationId: row?.id, connectedAt: status === "disconnected" ? undefined : iso(row.connectedAt) };
           })
           .filter((entry) => input.status === "all" || entry.status === input.status);
         return { integrations };
       }),
     getStatus: protectedProcedure.input(z.object({ integrationId: z.string() })).query(async ({ ctx, input }) => {
-      const [row] = await db.select().from(integration).where(eq(integration.id, input.integrationId)).limit(1);
-      if (!row) throw new TRPCError({ code: "NOT_FOUND" });
-      await requireMember(row.teamId, ctx.session.user.id);
-      const [live] = await db.select().from(connection).where(eq(connection.integrationId, row.id)).limit(1);
+      const [found] = await db
+        .select({ row: shownColumns, live: { lastCheckAt: connection.lastCheckAt, lastCheckError: connection.lastCheckError } })
+        .from(integration)
+        .leftJoin(connection, eq(connection.integrationId, integration.id))
+        .where(eq(integration.id, input.integrationId))
+        .limit(1);
+      if (!found) throw new TRPCError({ code: "NOT_FOUND" });
+      const { row, live } = found;
+      await requireRole(row.teamId, ctx.session.user.id);
       const midnight = new Date().setUTCHours(0, 0, 0, 0);
       const [used] = await db
         .select({ syncs: sum(usage.syncs), apiCalls: sum(usage.apiCalls) })
@@ -94,8 +112,12 @@ const router = t.router({
       return {
         integration: {
           ...shown,
+          providerIcon: row.providerIcon ?? undefined,
+          connectedBy: row.connectedBy ?? undefined,
           connectedAt: iso(row.connectedAt),
           lastSyncAt: iso(row.lastSyncAt),
+          lastSyncStatus: row.lastSyncStatus ?? undefined,
+          syncErrors: row.syncErrors ?? undefined,
           createdAt: iso(row.createdAt),
           updatedAt: iso(row.updatedAt),
         },
@@ -113,4 +135,7 @@ const router = t.router({
 const app = new Hono();
 app.use("/trpc/*", trpcServer({ router, createContext: async (_, c) => ({ session: await getSession(c.req.raw.headers) }) }));
 const server = serve({ fetch: app.fetch, port: Number(PORT), hostname: "127.0.0.1" }, () => console.log(`listening on http://127.0.0.1:${PORT}`));
-process.on("SIGTERM", () => server.close(() => process.exit(0)));
+process.on("SIGTERM", () => {
+  server.close(() => process.exit(0));
+  server.closeAllConnections();
+});

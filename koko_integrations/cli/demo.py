@@ -81,10 +81,14 @@ def _sandbox(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 def _with_sandbox(environ: Mapping[str, str], announced: Mapping[str, Any]) -> dict[str, str]:
     """The environment, with the sandbox standing in for every provider that has no real client id."""
     merged = dict(environ)
-    overrides = []
-    for slug, stand_in in announced.get("providers", {}).items():
+    overrides: list[str] = []
+    stand_ins = announced.get("providers", {})
+    real = {slug for slug in stand_ins if f"KOKO_PROVIDER_{slug.upper()}_CLIENT_ID" in environ}
+    # Providers of one house share origins: where one of them is real, the origin is.
+    real_origins = {origin for slug in real for origin in stand_ins[slug]["origins"]}
+    for slug, stand_in in stand_ins.items():
         prefix = f"KOKO_PROVIDER_{slug.upper()}"
-        if f"{prefix}_CLIENT_ID" in environ:
+        if slug in real or not real_origins.isdisjoint(stand_in["origins"]):
             continue
         if "clientId" in stand_in:
             merged[f"{prefix}_CLIENT_ID"] = stand_in["clientId"]

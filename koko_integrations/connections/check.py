@@ -62,7 +62,7 @@ class Checker:
         if integration.status not in ("connected", "error"):
             raise PreconditionFailed(f"{integration.provider_name} is not connected; connect it first")
         provider = self._registry.find(integration.provider)
-        if not isinstance(provider, Proves):
+        if integration.auth_method == "api_key" or not isinstance(provider, Proves):
             return await self._check_key(integration)
         started = time.perf_counter()
         identity: Identity | None = None

@@ -44,13 +44,16 @@ class ConfigReader:
 
     def __init__(self, manifest: Manifest) -> None:
         self._fields = manifest.fields
-        members = common_fields() | {field.name: _schema_field(field) for field in manifest.fields}
-        self._settings: Input = Input.from_dict(common_fields())()  # type: ignore[assignment]
+        members = common_fields() | {
+            field.name: _schema_field(field, required=field.required) for field in manifest.fields
+        }
+        public = {field.name: _schema_field(field, required=False) for field in manifest.fields if not field.secret}
+        self._settings: Input = Input.from_dict(common_fields() | public)()  # type: ignore[assignment]
         self._everything: Input = Input.from_dict(members)()  # type: ignore[assignment]
         self._secret_names = frozenset(field.name for field in manifest.fields if field.secret)
 
     def read_settings(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """The common settings alone. Raises BadRequest."""
+        """The settings alone, for those who connect by consent. Raises BadRequest."""
         return _load(self._settings, config)
 
     def read_keys(
@@ -85,16 +88,16 @@ def _load(schema: Input, config: Mapping[str, Any]) -> dict[str, Any]:
     return loaded
 
 
-def _schema_field(field: Field) -> ma.fields.Field[Any]:
+def _schema_field(field: Field, *, required: bool) -> ma.fields.Field[Any]:
     missing: dict[str, Any] = {"required": f"Required: {field.hint}"}
     if field.kind == "flag":
-        return Flag(required=field.required, error_messages=missing)
+        return Flag(required=required, error_messages=missing)
     if field.kind == "url":
-        return Url(required=field.required, error_messages=missing)
+        return Url(required=required, error_messages=missing)
     checks: list[Any] = [_refuse_mask] if field.secret else []
     if field.pattern is not None:
         checks.append(_full_match(field))
-    return Text(min_chars=1, max_chars=4096, required=field.required, validate=checks, error_messages=missing)
+    return Text(min_chars=1, max_chars=4096, required=required, validate=checks, error_messages=missing)
 
 
 def _full_match(field: Field) -> ma.validate.Regexp:

@@ -20,7 +20,7 @@ from koko_integrations.registry import Registry
 from koko_integrations.settings import Settings
 from koko_integrations.vault import Vault
 from providers.kit.base import CallsKoko, ConnectsByKeys, ConnectsByOAuth, Provider
-from providers.kit.connection import Connection, Credentials
+from providers.kit.connection import Connection, Credentials, Identity
 from providers.kit.errors import ProviderError
 from providers.kit.http import HttpClient, counting_calls
 
@@ -141,8 +141,9 @@ class Connector:
                     redirect_uri=waiting.redirect_uri,
                     code_verifier=waiting.code_verifier,
                 )
+                config = {**waiting.config, **grant.config}
                 identity = await self._outside.call(
-                    provider, provider.whoami, Connection(credentials=grant.credentials, config=grant.config)
+                    provider, provider.whoami, Connection(credentials=grant.credentials, config=config)
                 )
         except ProviderError as error:
             await self._give_up(waiting)
@@ -153,8 +154,8 @@ class Connector:
         proven = store.Proven(
             auth_method="oauth2",
             credentials=grant.credentials,
-            config={**waiting.config, **grant.config, **identity.config},
-            scopes=identity.scopes or grant.scopes or (),
+            config={**config, **identity.config},
+            scopes=_granted(provider, identity, grant.scopes),
             account_id=identity.account_id,
             account_name=identity.account_name,
         )
@@ -198,7 +199,7 @@ class Connector:
     async def _connect_by_keys(self, actor: Actor, provider: ConnectsByKeys, request: ConnectRequest) -> Connected:
         reader = self._readers[provider.manifest.slug]
         config, keys = reader.read_keys(request.config, request.api_key, request.api_secret)
-        self._check_addresses(provider, config)
+        self._check_addresses(provider, {**config, **keys})
         credentials = Credentials(secrets=keys)
         try:
             with counting_calls() as usage:
@@ -211,7 +212,7 @@ class Connector:
             auth_method="keys",
             credentials=credentials,
             config=reader.masked({**config, **identity.config}, keys),
-            scopes=identity.scopes or (),
+            scopes=_granted(provider, identity, None),
             account_id=identity.account_id,
             account_name=identity.account_name,
         )
@@ -284,6 +285,13 @@ class Connector:
             raise _conflict(provider)
         count_calls(tx, integration.id, api_calls, now)
         return store.find(tx, integration.id)
+
+
+def _granted(provider: Provider, identity: Identity, granted: tuple[str, ...] | None) -> tuple[str, ...]:
+    """What the provider says was granted; one that says nothing granted what was asked (RFC 6749, 5.1)."""
+    if identity.scopes is not None:
+        return identity.scopes
+    return provider.manifest.scopes if granted is None else granted
 
 
 def _slot(provider: Provider, proven: store.Proven) -> str:

@@ -29,6 +29,13 @@ class Proves(Provider):
     def whoami(self, connection: Connection) -> Identity:
         """Raises CredentialsRefused when they do not work, any other ProviderError when that could not be learnt."""
 
+    def require_text(self, body: Mapping[str, Any], name: str) -> str:
+        """A member of an answer that must be a text. Raises ProtocolBroken."""
+        value = body.get(name)
+        if not isinstance(value, str) or not value:
+            raise ProtocolBroken(f"{self.manifest.name} sent an answer without {name}")
+        return value
+
 
 class ConnectsByKeys(Proves):
     """The user types or pastes the credentials: the manifest's `fields` say which."""
@@ -53,7 +60,7 @@ class ConnectsByOAuth(Proves):
             self.oauth_app,
             redirect_uri=redirect_uri,
             state=state,
-            scopes=self.manifest.scopes,
+            scopes=(*self.oauth.extra_scopes, *self.manifest.scopes),
             code_challenge=code_challenge,
         )
         return self.http.target(url).url

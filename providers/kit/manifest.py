@@ -70,3 +70,5 @@ class OAuth2:
     encoding: Literal["form", "json"] = "form"
     scope_separator: Literal[" ", ","] = " "
     authorize_params: Mapping[str, str] = field(default_factory=dict)
+    extra_scopes: tuple[str, ...] = ()
+    """Asked for besides the features': who the user is, and a refresh token."""

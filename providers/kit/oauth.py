@@ -84,8 +84,6 @@ def send_token_request(
     session.register_compliance_hook("access_token_response", read)
     session.register_compliance_hook("refresh_token_response", read)
     extra: dict[str, Any] = {"auth": _ClientAuth(oauth, app), "timeout": DEADLINE_S}
-    if oauth.client_auth == "body":
-        extra |= {"client_id": app.client_id, "client_secret": app.client_secret}
     if request.code_verifier is not None:
         extra["code_verifier"] = request.code_verifier
     with translated_errors(provider):
@@ -109,9 +107,14 @@ class _ClientAuth(AuthBase):
         self._app = app
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        members = dict(parse_qsl(str(request.body), keep_blank_values=True))
+        if self._oauth.client_auth == "body":
+            members |= {"client_id": self._app.client_id, "client_secret": self._app.client_secret}
         if self._oauth.encoding == "json":
-            request.prepare_body(None, None, json=dict(parse_qsl(str(request.body), keep_blank_values=True)))
+            request.prepare_body(None, None, json=members)
             request.headers["Content-Type"] = "application/json"
+        else:
+            request.prepare_body(members, None)
         if self._oauth.client_auth == "basic":
             HTTPBasicAuth(self._app.client_id, self._app.client_secret)(request)
         return request

@@ -1,6 +1,7 @@
 """A stand-in of Koko's web client: what a team admin sees of the integrations."""
 
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,6 +26,9 @@ class ClientPage(StandIn):
 
     slug = "client"
     origins = ()
+
+    def announcement(self) -> dict[str, dict[str, Any]]:
+        return {}
 
     def routes(self) -> list[BaseRoute]:
         return [

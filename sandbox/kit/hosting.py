@@ -43,11 +43,11 @@ class Hosting:
 
     def announcement(self) -> dict[str, Any]:
         """What the parent process has to know, as JSON."""
-        return {
-            s.slug: {"origins": dict.fromkeys(s.origins, self.urls[s.slug]), **s.announcement()}
-            for s in self._stand_ins
-            if s.origins
-        }
+        announced: dict[str, Any] = {}
+        for stand_in in self._stand_ins:
+            for slug, facts in stand_in.announcement().items():
+                announced[slug] = {"origins": dict.fromkeys(stand_in.origins, self.urls[stand_in.slug]), **facts}
+        return announced
 
     def run(self) -> None:
         """Serves on the calling thread until told to stop."""

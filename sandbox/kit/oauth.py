@@ -42,7 +42,7 @@ class _Code:
 
 @dataclass(kw_only=True)
 class AuthorizationServer:
-    """`refuse` makes an error answer of an OAuth error code, `succeed` a success of a token."""
+    """`refuse` makes an error answer of an OAuth error code; `succeed` adds members to a success, `omits` drops."""
 
     clock: Clock
     provider: str
@@ -60,8 +60,13 @@ class AuthorizationServer:
     refresh_prefix: str = "rt-"
     refuse: Callable[[str], Response] = field(default=lambda code: refuse_by_rfc(code))
     succeed: Callable[[Token], dict[str, Any]] | None = None
+    omits: tuple[str, ...] = ()
     tokens: list[Token] = field(default_factory=list)
     codes: dict[str, _Code] = field(default_factory=dict)
+
+    def announcement(self) -> dict[str, Any]:
+        """What the app's operator would be told on registering it."""
+        return {"clientId": self.client_id, "clientSecret": self.client_secret}
 
     def reset(self) -> None:
         self.tokens.clear()
@@ -163,7 +168,8 @@ class AuthorizationServer:
             body["refresh_token"] = token.refresh
         if self.lifetime_s is not None:
             body["expires_in"] = self.lifetime_s
-        return JSONResponse(body | (self.succeed(token) if self.succeed else {}))
+        members = body | (self.succeed(token) if self.succeed else {})
+        return JSONResponse({name: value for name, value in members.items() if name not in self.omits})
 
     async def _read(self, request: Request) -> dict[str, str] | None:
         kind = request.headers.get("content-type", "")

@@ -85,9 +85,9 @@ class StandIn:
         """The provider's own paths."""
         raise NotImplementedError
 
-    def announcement(self) -> dict[str, Any]:
-        """What the demo has to know, beside the origins."""
-        return {}
+    def announcement(self) -> dict[str, dict[str, Any]]:
+        """What the demo has to know of each provider that this stands for, beside the origins."""
+        return {self.slug: {}}
 
     def reset(self) -> None:
         """Forgets requests and faults."""

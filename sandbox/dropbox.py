@@ -1,0 +1,77 @@
+"""Dropbox. Source: developers.dropbox.com/oauth-guide, dropbox/dropbox-api-spec."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer
+from sandbox.kit.stand_in import Clock, StandIn
+
+
+class DropboxStandIn(StandIn):
+    slug = "dropbox"
+    origins = ("https://www.dropbox.com", "https://api.dropboxapi.com")
+
+    def __init__(self, clock: Clock) -> None:
+        self.oauth = AuthorizationServer(
+            clock=clock,
+            provider="Dropbox",
+            account="Sandbox Dropbox",
+            client_id="sandboxdropboxkey",
+            client_secret="sandbox-dropbox-client-secret",
+            pkce=True,
+            rotates=False,
+            lifetime_s=14_400,
+            access_prefix="sl.sandbox-",
+            succeed=lambda _: {"uid": "12345", "account_id": "dbid:sandbox"},
+        )
+        super().__init__(clock)
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/oauth2/authorize", self.oauth.authorize, methods=["GET", "POST"]),
+            Route("/oauth2/token", self.oauth.token, methods=["POST"]),
+            Route("/2/users/get_current_account", self._account, methods=["POST"]),
+            Route("/2/auth/token/revoke", self._revoke, methods=["POST"]),
+        ]
+
+    def announcement(self) -> dict[str, dict[str, Any]]:
+        return {self.slug: self.oauth.announcement()}
+
+    def reset(self) -> None:
+        super().reset()
+        self.oauth.reset()
+
+    async def _account(self, request: Request) -> Response:
+        token = await self._check(request)
+        if isinstance(token, Response):
+            return token
+        if "account_info.read" not in token.scopes:
+            return _error("missing_scope")
+        return JSONResponse(
+            {"account_id": "dbid:sandbox", "name": {"display_name": "Ada Admin"}, "email": "a@b.example"}
+        )
+
+    async def _revoke(self, request: Request) -> Response:
+        token = await self._check(request)
+        if isinstance(token, Response):
+            return token
+        self.oauth.revoke(token.access)
+        # And every other token of the same refresh token.
+        self.oauth.revoke(token.refresh)
+        return JSONResponse(None)
+
+    async def _check(self, request: Request) -> Token | Response:
+        if await request.body() not in (b"", b"null"):
+            return PlainTextResponse("Error in call to API function: request body: expected null", 400)
+        token = self.oauth.find_live(read_bearer(request))
+        if token is not None:
+            return token
+        known = any(one.access == read_bearer(request) and not one.revoked for one in self.oauth.tokens)
+        return _error("expired_access_token" if known else "invalid_access_token")
+
+
+def _error(tag: str) -> Response:
+    return JSONResponse({"error_summary": f"{tag}/...", "error": {".tag": tag}}, 401)

@@ -70,7 +70,7 @@ def build_app(settings: Settings, database: Database, clock: Clock, outside: Out
             ServiceTokens(clock, settings.service_keys, settings.service_jwks_url),
         ),
         gate=Gate(database, clock),
-        catalogue=Catalogue(database, registry, settings.public_url),
+        catalogue=Catalogue(registry, settings.public_url),
         connector=Connector(settings, clock, database, vault, http, registry, outside),
         disconnector=Disconnector(clock, database, vault, registry, outside, live),
         checker=Checker(clock, database, registry, live),

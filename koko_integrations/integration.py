@@ -67,6 +67,18 @@ class Integration(NamedTuple):
         )
 
 
+class Listed(NamedTuple):
+    """What a list shows of an integration."""
+
+    id: str
+    provider: str
+    provider_name: str
+    status: str
+    connected_at: int | None
+
+
+LISTED_COLUMNS = (Row.id, Row.provider, Row.provider_name, Row.status, Row.connected_at)
+
 COLUMNS = (
     Row.id,
     Row.team_id,

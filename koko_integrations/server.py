@@ -1,10 +1,10 @@
-"""The HTTP server: uvicorn, with the limits on slow and oversized headers that it does not have itself."""
+"""The HTTP server: uvicorn, with the limits on slow and endless requests that it does not have itself."""
 
 import asyncio
 import gc
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from koko_integrations.settings import Settings
 
-HEADERS_TIMEOUT_S = 10.0
+REQUEST_TIMEOUT_S = 20.0
 MAX_HEADERS_BYTES = 32 * 1024
 KEEP_ALIVE_S = 75
 SHUTDOWN_S = 20
@@ -20,14 +20,18 @@ BACKLOG = 2048
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """Closes connections whose request headers take too long or too much; the endpoint has the limits of bodies."""
+    """Closes connections whose request takes too long to arrive, or has headers without end.
 
+    Most requests come whole in one packet, and pay for none of this.
+    """
+
+    _arriving = True
     _in_headers = True
     _header_bytes = 0
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", OneWrite(transport, self.loop)))
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -36,31 +40,66 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        # Most requests come whole, and cost nothing here.
+        if not self._arriving:
+            return
         if self._in_headers:
             self._header_bytes += len(data)
             if self._header_bytes > MAX_HEADERS_BYTES:
                 self.transport.close()
-            elif self._timer is None:
-                self._start_timer()
+                return
+        if self._timer is None:
+            self._start_timer()
 
     def on_message_begin(self) -> None:
-        self._in_headers = True
+        self._arriving = self._in_headers = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
         self._header_bytes = 0
-        self._stop_timer()
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        self._arriving = False
+        self._stop_timer()
+        super().on_message_complete()
+
     def _start_timer(self) -> None:
-        self._timer = self.loop.call_later(HEADERS_TIMEOUT_S, self.transport.close)
+        self._timer = self.loop.call_later(REQUEST_TIMEOUT_S, self.transport.close)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+class OneWrite:
+    """A transport that sends what is written in one turn of the event loop at once.
+
+    uvicorn writes the headers and the body of an answer by themselves: two system calls, and two packets.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._waiting: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        self._waiting.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._transport.write(b"".join(self._waiting))
+            self._waiting.clear()
 
 
 async def serve_app(app: ASGIApp, settings: Settings, on_ready: Callable[[str], None]) -> None:

@@ -16,7 +16,7 @@ const { PORT, DATABASE_PATH, AUTH_SECRET, CATALOGUE } = process.env;
 const client = createClient({ url: `file:${DATABASE_PATH}` });
 await client.execute("PRAGMA busy_timeout = 5000");
 const db = drizzle(client);
-const catalogue = JSON.parse(readFileSync(CATALOGUE ?? new URL("catalogue.json", import.meta.url), "utf8"));
+const catalogue = JSON.parse(readFileSync(CATALOGUE, "utf8"));
 const CATEGORIES = ["communication", "project_management", "storage", "creative", "automation"];
 
 const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(AUTH_SECRET), { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);

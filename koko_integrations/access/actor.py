@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from koko_integrations.integration import Integration
+from koko_integrations.integration import Integration, Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,12 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A caller admitted to a team, and to one of its integrations where the procedure names one."""
+    """A caller admitted to a team, and to one of its integrations where the procedure names one.
+
+    `integrations` are the team's, newest first, where the procedure's access asks for them.
+    """
 
     actor: Actor
     team_id: str
     integration: Integration | None = None
+    integrations: tuple[Listed, ...] = ()

@@ -13,7 +13,7 @@ from koko_integrations.access.rules import RANK, IntegrationAccess, TeamAccess
 from koko_integrations.clock import MINUTE_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.errors import Forbidden, NotFound, Unauthorized
-from koko_integrations.integration import COLUMNS, Integration
+from koko_integrations.integration import COLUMNS, LISTED_COLUMNS, Integration, Listed
 from koko_integrations.koko import Session, Team, TeamMember, User
 from koko_integrations.models import ApiKey, IntegrationConnection
 from koko_integrations.models import Integration as Row
@@ -25,27 +25,40 @@ _SESSION = (Session, Session.user_id, Session.expires_at, Session.token == param
 _USER = (User, User.id, peewee.SQL("NULL"), User.id == param("who"))
 
 
-def _admission(source: tuple[Any, Any, Any, Any], to_integration: bool) -> Statement:
+def _admission(
+    source: tuple[Any, Any, Any, Any], *, to_integration: bool = False, with_rows: bool = False
+) -> Statement:
     table, user_id, expires_at, is_caller = source
-    query = table.select(user_id, expires_at, Team.id, TeamMember.role, *(COLUMNS if to_integration else ()))
+    more = COLUMNS if to_integration else LISTED_COLUMNS if with_rows else ()
+    query = table.select(user_id, expires_at, Team.id, TeamMember.role, *more)
     if to_integration:
         query = query.join(Row, LEFT, on=(Row.id == param("target")))
         query = query.join(IntegrationConnection, LEFT, on=(IntegrationConnection.integration_id == Row.id))
     team = Row.team_id if to_integration else param("target")
     query = query.join(Team, LEFT, on=((Team.id == team) & Team.deleted_at.is_null()))
     query = query.join(TeamMember, LEFT, on=((TeamMember.team_id == Team.id) & (TeamMember.user_id == user_id)))
+    if with_rows:
+        # Nothing is read for somebody who is no member.
+        query = query.join(Row, LEFT, on=((Row.team_id == Team.id) & TeamMember.role.is_null(False)))
+        query = query.order_by(Row.created_at.desc(), Row.id)
     return Statement(query.where(is_caller))
 
 
-_ADMIT = {
-    (SessionPrincipal, TeamAccess): _admission(_SESSION, to_integration=False),
-    (SessionPrincipal, IntegrationAccess): _admission(_SESSION, to_integration=True),
-    (ServicePrincipal, TeamAccess): _admission(_USER, to_integration=False),
-    (ServicePrincipal, IntegrationAccess): _admission(_USER, to_integration=True),
+_TO_TEAM = {SessionPrincipal: _admission(_SESSION), ServicePrincipal: _admission(_USER)}
+_TO_TEAM_WITH_ROWS = {
+    SessionPrincipal: _admission(_SESSION, with_rows=True),
+    ServicePrincipal: _admission(_USER, with_rows=True),
+}
+_TO_INTEGRATION = {
+    SessionPrincipal: _admission(_SESSION, to_integration=True),
+    ServicePrincipal: _admission(_USER, to_integration=True),
 }
 _FIND_SESSION = Statement(Session.select(Session.user_id, Session.expires_at).where(Session.token == param("who")))
 _FIND_USER = Statement(User.select(User.id).where(User.id == param("who")))
 _FIND_TEAM = Statement(Team.select(Team.id).where((Team.id == param("target")) & Team.deleted_at.is_null()))
+_FIND_ROWS = Statement(
+    Row.select(*LISTED_COLUMNS).where(Row.team_id == param("target")).order_by(Row.created_at.desc(), Row.id)
+)
 _FIND_INTEGRATION = Statement(
     Row.select(*COLUMNS)
     .join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
@@ -89,7 +102,8 @@ class Gate:
         if isinstance(principal, ServicePrincipal) and principal.user_id is None:
             return await self._admit_service(principal, rule, target)
         who = principal.token if isinstance(principal, SessionPrincipal) else principal.user_id
-        row = await self._database.read_one(_ADMIT[type(principal), type(rule)], who=who, target=target)
+        rows = await self._database.read(_statement(rule)[type(principal)], who=who, target=target)
+        row = rows[0] if rows else None
         actor = self._session_actor(row)
         assert row is not None, "an actor comes from a row"
         team_id, role = row[2:_ACTOR_COLUMNS]
@@ -97,8 +111,9 @@ class Gate:
             raise _not_found(rule)
         if RANK[role] < RANK[rule.role]:
             raise Forbidden("Only an admin of the team may do this")
-        found = Integration._make(row[_ACTOR_COLUMNS:]) if isinstance(rule, IntegrationAccess) else None
-        return Grant(actor, team_id, found)
+        if isinstance(rule, IntegrationAccess):
+            return Grant(actor, team_id, Integration._make(row[_ACTOR_COLUMNS:]))
+        return Grant(actor, team_id, integrations=_listed(rule, rows))
 
     async def _admit_service(
         self, principal: ServicePrincipal, rule: TeamAccess | IntegrationAccess, target: str
@@ -109,7 +124,8 @@ class Gate:
         if row is None:
             raise _not_found(rule)
         if isinstance(rule, TeamAccess):
-            return Grant(actor, row[0])
+            rows = await self._database.read(_FIND_ROWS, target=target) if rule.integrations else []
+            return Grant(actor, row[0], integrations=tuple(map(Listed._make, rows)))
         found = Integration._make(row)
         return Grant(actor, found.team_id, found)
 
@@ -139,6 +155,19 @@ class Gate:
         if expires_at is not None and expires_at <= self._clock.now_ms():
             raise Unauthorized("Your session has ended; sign in again")
         return Actor(f"user:{user_id}", user_id)
+
+
+def _statement(rule: TeamAccess | IntegrationAccess) -> dict[type, Statement]:
+    if isinstance(rule, IntegrationAccess):
+        return _TO_INTEGRATION
+    return _TO_TEAM_WITH_ROWS if rule.integrations else _TO_TEAM
+
+
+def _listed(rule: TeamAccess, rows: list[tuple[Any, ...]]) -> tuple[Listed, ...]:
+    # The outer join gives a team without integrations one row of nothing.
+    if not rule.integrations or rows[0][_ACTOR_COLUMNS] is None:
+        return ()
+    return tuple(Listed._make(row[_ACTOR_COLUMNS:]) for row in rows)
 
 
 def _not_found(rule: TeamAccess | IntegrationAccess) -> NotFound:

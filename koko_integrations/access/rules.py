@@ -18,9 +18,10 @@ class Public:
 
 @dataclass(frozen=True, slots=True)
 class TeamAccess:
-    """A member of the team that `teamId` names."""
+    """A member of the team that `teamId` names; `integrations` has the team's read along, in the same statement."""
 
     role: TeamRole
+    integrations: bool = False
     target: ClassVar[str] = "teamId"
 
     @property

@@ -32,8 +32,8 @@ class ListOutput(Output):
     integrations = ListOf(Nested(Entry()), required=True)
 
 
-@query(ListInput, ListOutput, TeamAccess("member"))
+@query(ListInput, ListOutput, TeamAccess("member", integrations=True))
 async def list_integrations(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Lists available and connected integrations."""
-    entries = await call.app.catalogue.list(call.team_id, params.get("category"), params["status"])
+    entries = call.app.catalogue.list(call.grant.integrations, params.get("category"), params["status"])
     return {"integrations": entries}

@@ -76,10 +76,3 @@ def test_custom_is_not_for_connect(service: Service, people: People) -> None:
     with pytest.raises(RpcError) as refused:
         service.call("integration.connect", {"teamId": TEAM, "provider": "custom"}, token=people.admin)
     assert list(refused.value.fields) == ["provider"]
-
-
-def test_provider_without_an_app_says_so(service: Service, people: People) -> None:
-    with pytest.raises(RpcError) as refused:
-        service.call("integration.connect", {"teamId": TEAM, "provider": "figma"}, token=people.admin)
-    assert refused.value.code == "PRECONDITION_FAILED"
-    assert "Figma" in refused.value.message

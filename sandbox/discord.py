@@ -67,4 +67,12 @@ class DiscordStandIn(StandIn):
 
 
 def _describe(webhook_id: str) -> dict[str, Any]:
-    return {"id": webhook_id, "type": 1, "channel_id": "400000000000000004", "guild_id": "5", "name": "Koko"}
+    return {
+        "id": webhook_id,
+        "type": 1,
+        "application_id": None,
+        "avatar": None,
+        "channel_id": "400000000000000004",
+        "guild_id": "500000000000000005",
+        "name": "Koko",
+    }

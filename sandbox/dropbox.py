@@ -9,6 +9,25 @@ from starlette.routing import BaseRoute, Route
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
 
+ACCOUNT = {
+    "account_id": "dbid:AAsandbox00000000000000000000000000",
+    "name": {
+        "given_name": "Ada",
+        "surname": "Admin",
+        "familiar_name": "Ada",
+        "display_name": "Ada Admin",
+        "abbreviated_name": "AA",
+    },
+    "email": "ada@sandbox.example",
+    "email_verified": True,
+    "disabled": False,
+    "locale": "en",
+    "referral_link": "https://db.tt/sandbox",
+    "is_paired": False,
+    "account_type": {".tag": "basic"},
+    "root_info": {".tag": "user", "root_namespace_id": "1", "home_namespace_id": "1"},
+}
+
 
 class DropboxStandIn(StandIn):
     slug = "dropbox"
@@ -25,7 +44,7 @@ class DropboxStandIn(StandIn):
             rotates=False,
             lifetime_s=14_400,
             access_prefix="sl.sandbox-",
-            succeed=lambda _: {"uid": "12345", "account_id": "dbid:sandbox"},
+            succeed=lambda _: {"uid": "12345", "account_id": ACCOUNT["account_id"]},
         )
         super().__init__(clock)
 
@@ -50,9 +69,7 @@ class DropboxStandIn(StandIn):
             return token
         if "account_info.read" not in token.scopes:
             return _error("missing_scope")
-        return JSONResponse(
-            {"account_id": "dbid:sandbox", "name": {"display_name": "Ada Admin"}, "email": "a@b.example"}
-        )
+        return JSONResponse(ACCOUNT)
 
     async def _revoke(self, request: Request) -> Response:
         token = await self._check(request)

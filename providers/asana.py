@@ -7,7 +7,7 @@ token works in place of OAuth.
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Revocation
 from providers.kit.errors import ProtocolBroken
-from providers.kit.manifest import Feature, Field, Manifest, OAuth2
+from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
 
 TASKS = ("workspaces:read", "projects:read", "tasks:read", "tasks:write")
 
@@ -20,6 +20,8 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes):
         description="Keep video feedback and Asana tasks in step",
         features=(Feature("Task sync", TASKS), Feature("Comment sync", (*TASKS, "stories:read", "stories:write"))),
         fields=(Field(name="accessToken", hint="a personal access token", secret=True, required=True, alias="apiKey"),),
+        # What a free workspace allows; paid ones have ten times as much.
+        rate_per_connection=Rate(150, 60),
         removal_hint="Remove Koko in Asana's settings, under Apps.",
     )
     oauth = OAuth2(

@@ -10,7 +10,7 @@ from providers.kit.base import ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError
 from providers.kit.http import Answer
-from providers.kit.manifest import Feature, Manifest, OAuth2
+from providers.kit.manifest import Feature, Manifest, OAuth2, Rate
 
 API = "https://api.notion.com/v1"
 VERSION = {"Notion-Version": "2025-09-03"}
@@ -23,6 +23,7 @@ class Notion(ConnectsByOAuth, Revokes):
         category="project_management",
         description="Keep video feedback and Notion pages in step",
         features=(Feature("Page sync"),),
+        rate_per_connection=Rate(3, 1),
         removal_hint="Remove Koko in Notion's settings, under Connections.",
     )
     oauth = OAuth2(

@@ -10,7 +10,7 @@ from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Revocation
 from providers.kit.errors import ProviderError
 from providers.kit.http import Answer
-from providers.kit.manifest import Feature, Field, Manifest, OAuth2
+from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
 
 API = "https://api.trello.com/1"
 
@@ -40,6 +40,8 @@ class Trello(ConnectsByOAuth, ConnectsByKeys, Revokes):
                 alias="apiSecret",
             ),
         ),
+        rate_per_app=Rate(300, 10),
+        rate_per_connection=Rate(100, 10),
         removal_hint="Remove Koko in Trello's account settings.",
     )
     oauth = OAuth2(

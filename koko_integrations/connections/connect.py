@@ -1,8 +1,9 @@
 """`integration.connect`: by consent, by keys, or by a key that Koko issues. What is stored has been proven first."""
 
+import dataclasses
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from koko_integrations.access.actor import Actor
@@ -123,7 +124,9 @@ class Connector:
 
         integration = await self._database.write(remember)
         challenge = None if verifier is None else pending.code_challenge(verifier)
-        url = provider.authorization_url(redirect_uri=redirect_uri, state=state, code_challenge=challenge)
+        url = provider.authorization_url(
+            redirect_uri=redirect_uri, state=state, code_challenge=challenge, granted=tuple(integration.scope)
+        )
         return Connected(integration=integration, auth_url=url)
 
     async def _exchange(self, actor: Actor, provider: ConnectsByOAuth, request: ConnectRequest) -> Connected:
@@ -263,7 +266,7 @@ class Connector:
         manifest = provider.manifest
         icon = icon_url(self._settings.public_url, manifest.slug)
         integration = store.ensure(tx, actor, team_id, manifest, slot, icon, now)
-        if integration.status == "connected":
+        if integration.status == "connected" and not _misses_scopes(provider, integration):
             raise _conflict(provider)
         return integration
 
@@ -279,9 +282,12 @@ class Connector:
         """Stores a proven connection, keeping the configuration that an earlier one left."""
         now = self._clock.now_ms()
         kept = self._readers[provider.manifest.slug].without_secrets(integration.config)
-        proven = replace(proven, config={**kept, **proven.config})
+        proven = dataclasses.replace(proven, config={**kept, **proven.config})
         icon = icon_url(self._settings.public_url, provider.manifest.slug)
-        if not store.set_connected(tx, self._vault, integration, actor, proven, provider.manifest, icon, now):
+        replace_it = _misses_scopes(provider, integration)
+        if not store.set_connected(
+            tx, self._vault, integration, actor, proven, provider.manifest, icon, now, replace=replace_it
+        ):
             raise _conflict(provider)
         count_calls(tx, integration.id, api_calls, now)
         return store.find(tx, integration.id)
@@ -292,6 +298,12 @@ def _granted(provider: Provider, identity: Identity, granted: tuple[str, ...] | 
     if identity.scopes is not None:
         return identity.scopes
     return provider.manifest.scopes if granted is None else granted
+
+
+def _misses_scopes(provider: Provider, integration: Integration) -> bool:
+    """Whether consenting again would switch something on: then a live connection may be replaced."""
+    by_consent = isinstance(provider, ConnectsByOAuth) and integration.auth_method == "oauth2"
+    return by_consent and bool(provider.manifest.features_off(tuple(integration.scope)))
 
 
 def _slot(provider: Provider, proven: store.Proven) -> str:

@@ -125,9 +125,13 @@ def add(
     config: Mapping[str, Any],
     now: int,
 ) -> bool:
-    """Remembers a consent that was asked for. False when the integration has been connected in the meantime."""
+    """Remembers a consent that was asked for.
+
+    A connected integration stays connected meanwhile: it is asked for more. False when another one has been connected
+    in the meantime.
+    """
     earlier = tx.row(_PREVIOUS_STATUS, id=integration.id)
-    if not tx.change(_SET_PENDING, id=integration.id, now=now):
+    if integration.status != "connected" and not tx.change(_SET_PENDING, id=integration.id, now=now):
         return False
     state_hash = _hash(state)
     place = Place(*CODE_VERIFIER, state_hash, integration.team_id)

@@ -81,7 +81,7 @@ _SET_CONNECTED = Statement(
             Row.token_expires_at: param("token_expires_at"),
             Row.updated_at: param("now"),
         }
-    ).where((Row.id == param("id")) & (Row.status != "connected"))
+    ).where((Row.id == param("id")) & ((Row.status != "connected") | (Row.status == param("replacing"))))
 )
 _SET_CONNECTION = Statement(
     IntegrationConnection.update(
@@ -210,8 +210,11 @@ def set_connected(
     manifest: Manifest,
     icon: str,
     now: int,
+    *,
+    replace: bool = False,
 ) -> bool:
-    """Stores the proven connection, sealed. False, and nothing stored, when the integration is connected already."""
+    """Stores the proven connection, sealed. False, and nothing stored, when the integration is connected already and
+    that connection is not to be replaced."""
     sealed = seal(vault, integration, proven.credentials)
     expires_at, refresh_at = lifetime(proven.credentials, now)
     changed = tx.change(
@@ -225,6 +228,7 @@ def set_connected(
         access_token=sealed.access_token,
         refresh_token=sealed.refresh_token,
         token_expires_at=expires_at,
+        replacing="connected" if replace else "",
         now=now,
     )
     if not changed:

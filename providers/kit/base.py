@@ -53,14 +53,17 @@ class ConnectsByOAuth(Proves):
             raise RuntimeError(f"{self.manifest.slug} has no app credentials")
         return self.app
 
-    def authorization_url(self, *, redirect_uri: str, state: str, code_challenge: str | None) -> str:
-        """Where to send the user's browser."""
+    def authorization_url(
+        self, *, redirect_uri: str, state: str, code_challenge: str | None, granted: tuple[str, ...] = ()
+    ) -> str:
+        """Where to send the user's browser. Asks for what the features need and for what was `granted` before."""
+        asked = (*self.oauth.extra_scopes, *self.manifest.scopes, *granted)
         url = authorization_url(
             self.oauth,
             self.oauth_app,
             redirect_uri=redirect_uri,
             state=state,
-            scopes=(*self.oauth.extra_scopes, *self.manifest.scopes),
+            scopes=tuple(dict.fromkeys(asked)),
             code_challenge=code_challenge,
         )
         return self.http.target(url).url

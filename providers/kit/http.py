@@ -17,12 +17,17 @@ from urllib.parse import urlsplit
 
 import orjson
 import requests
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from providers.kit.egress import EgressGuard
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
+from providers.kit.pacing import Pacer
 from providers.kit.sockets import Deadline, pool_classes
+
+tracer = trace.get_tracer("koko_integrations.providers")
 
 USER_AGENT = "Koko-Integrations/1.0"
 DEADLINE_S = 20.0
@@ -135,6 +140,7 @@ class HttpClient:
         self.guard = guard
         self._overrides = dict(overrides or {})
         self._sleep = sleep
+        self.pacer = Pacer(sleep, LONGEST_WAIT_S)
         self.adapter = _Adapter(self)
 
     def target(self, url: str) -> Target:
@@ -197,8 +203,13 @@ class HttpClient:
 
     def send(self, provider: str, prepared: requests.PreparedRequest, target: Target, deadline_s: float) -> Answer:
         """Sends a prepared request to `target`, once. Raises what `request` raises."""
-        with translated_errors(provider):
-            response = self.adapter.exchange(prepared, target, deadline_s)
+        self.pacer.wait_for_room(provider, str(prepared.headers.get("Authorization", "")))
+        # Neither path nor query: some providers' paths are credentials.
+        attributes = {"http.request.method": prepared.method or "", "koko.provider": provider}
+        with tracer.start_as_current_span(f"{prepared.method} {provider}", kind=SpanKind.CLIENT, attributes=attributes):
+            with translated_errors(provider):
+                response = self.adapter.exchange(prepared, target, deadline_s)
+            trace.get_current_span().set_attribute("http.response.status_code", response.status_code)
         return Answer(provider, response.status_code, response.headers, response.content)
 
 

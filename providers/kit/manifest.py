@@ -32,6 +32,14 @@ class Field:
     alias: Literal["apiKey", "apiSecret"] | None = None
 
 
+@dataclass(frozen=True)
+class Rate:
+    """At most `calls` requests in `seconds`."""
+
+    calls: int
+    seconds: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
     """`several` providers may be connected more than once per team, one connection per remote account."""
@@ -43,6 +51,8 @@ class Manifest:
     features: tuple[Feature, ...]
     fields: tuple[Field, ...] = ()
     several: bool = False
+    rate_per_app: Rate | None = None
+    rate_per_connection: Rate | None = None
     removal_hint: str = ""
     """Where the user removes Koko at the provider, for providers that have no revocation."""
 

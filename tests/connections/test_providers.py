@@ -373,3 +373,29 @@ def test_without_an_app_only_keys_are_left(sqlite_url: str, sandbox: Sandbox) ->
         example = sandbox.asana.announcement()["asana"]["example"]
         params = {"teamId": TEAM, "provider": "asana", "apiKey": example["accessToken"]}
         assert service.call("integration.connect", params, token=people.admin)["integration"]["status"] == "connected"
+
+
+def test_asking_for_what_is_missing(service: Service, people: People, sandbox: Sandbox) -> None:
+    """A connected integration that misses scopes may be consented to again; it stays connected meanwhile."""
+    readonly = "https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fdrive.readonly+"
+    first = start(service, people.admin, "google_drive")["authUrl"]
+    narrow = finish(service, people.admin, consent(first.replace(readonly, "")), "google_drive")["integration"]
+    again = start(service, people.admin, "google_drive")
+    assert again["integration"]["status"] == "connected"
+    assert again["integration"]["id"] == narrow["id"]
+    asked = parse_qs(urlsplit(again["authUrl"]).query)["scope"][0].split()
+    assert asked == [f"https://www.googleapis.com/auth/{name}" for name in ("drive.readonly", "drive.file")]
+    # Giving up on the way changes nothing.
+    with pytest.raises(RpcError):
+        finish(service, people.admin, consent(again["authUrl"]), "google_drive", authCode="wrong")
+    target = {"integrationId": narrow["id"]}
+    assert service.call("integration.test", target, token=people.admin)["success"]
+    again = start(service, people.admin, "google_drive")
+    whole = finish(service, people.admin, consent(again["authUrl"]), "google_drive")["integration"]
+    assert whole["id"] == narrow["id"]
+    assert len(whole["scope"]) == 2
+    status = service.call("integration.getStatus", target, token=people.member)
+    assert status["health"]["status"] == "healthy"
+    with pytest.raises(RpcError) as refused:
+        start(service, people.admin, "google_drive")
+    assert refused.value.code == "CONFLICT"

@@ -4,6 +4,7 @@
 reaches the wire. Numbers: koko.md, after tRPC's own table (`TRPC_ERROR_CODES_BY_KEY`).
 """
 
+import math
 from typing import Any, ClassVar
 
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
@@ -106,7 +107,7 @@ def from_provider(error: ProviderError) -> AppError:
     kind = next(kind for verdict, kind in _BY_VERDICT if isinstance(error, verdict))
     context: dict[str, Any] = {"reason": error.reason} if error.reason else {}
     if isinstance(error, Transient) and error.retry_after_s is not None:
-        context["retryAfter"] = error.retry_after_s
+        context["retryAfter"] = math.ceil(error.retry_after_s)
     shown = kind(error.explained, **context)
     shown.__cause__ = error
     return shown

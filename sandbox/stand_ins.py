@@ -26,7 +26,6 @@ class Sandbox:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.client = ClientPage(self.clock)
         self.slack = SlackStandIn(self.clock)
         self.s3 = S3StandIn(self.clock)
         self.asana = AsanaStandIn(self.clock)
@@ -38,8 +37,7 @@ class Sandbox:
         self.microsoft = MicrosoftStandIn(self.clock)
         self.monday = MondayStandIn(self.clock)
         self.notion = NotionStandIn(self.clock)
-        self.everything: list[StandIn] = [
-            self.client,
+        providers: list[StandIn] = [
             self.slack,
             self.s3,
             self.asana,
@@ -52,6 +50,11 @@ class Sandbox:
             self.monday,
             self.notion,
         ]
+        announced = {slug: facts for provider in providers for slug, facts in provider.announcement().items()}
+        self.client = ClientPage(
+            self.clock, {slug: facts["example"] for slug, facts in announced.items() if "example" in facts}
+        )
+        self.everything: list[StandIn] = [self.client, *providers]
         self.hosting = Hosting(self.everything, self.first_port)
 
     def reset(self) -> None:

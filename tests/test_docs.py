@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from koko_integrations.cli.main import commands
 from koko_integrations.registry import find_provider_classes
@@ -29,6 +30,13 @@ def rows_of(heading: str) -> list[list[str]]:
 def test_procedures() -> None:
     documented = {row[0].strip("`"): row[1:3] for row in rows_of("## The endpoint")}
     assert documented == {name: [found.kind, found.access.described] for name, found in PROCEDURES.items()}
+
+
+def test_providers() -> None:
+    documented = {row[0].strip("`"): row[1:3] for row in rows_of("## Providers")}
+    printed = CliRunner().invoke(commands, ["providers"]).output.splitlines()
+    expected = {line.split()[0]: [line[36:57].strip(), line[57:].strip()] for line in printed}
+    assert documented == expected
 
 
 def test_commands() -> None:

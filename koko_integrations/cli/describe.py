@@ -23,7 +23,7 @@ def providers() -> None:
     """Print every provider: how it is connected, and whether it can revoke."""
     for found in sorted(find_provider_classes(), key=lambda provider: provider.manifest.slug):
         ways = " or ".join(way for kind, way in WAYS if issubclass(found, kind)) or "-"
-        click.echo(f"{found.manifest.slug:14} {found.manifest.category:20} {ways:16} {_revocation(found)}")
+        click.echo(f"{found.manifest.slug:14} {found.manifest.category:20} {ways:20} {_revocation(found)}")
 
 
 def _revocation(found: type[Provider]) -> str:

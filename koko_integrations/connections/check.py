@@ -4,11 +4,12 @@ import time
 from dataclasses import dataclass, field
 
 from koko_integrations.clock import Clock
+from koko_integrations.connections.credentials import READ_LIVE, lost, set_error
 from koko_integrations.connections.live import LiveConnections
 from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.errors import PreconditionFailed
 from koko_integrations.integration import Integration
-from koko_integrations.journal import count_calls
+from koko_integrations.journal import count_calls, write_entry
 from koko_integrations.models import ApiKey, IntegrationConnection
 from koko_integrations.models import Integration as Row
 from koko_integrations.registry import Registry
@@ -30,9 +31,14 @@ _NOTE_CHECK = Statement(
         }
     ).where(_SAME_CREDENTIALS)
 )
-_SET_STATUS = Statement(
-    Row.update({Row.status: param("status"), Row.scope: param("scope"), Row.updated_at: param("now")}).where(
-        (Row.id == param("id")) & Row.status.in_(["connected", "error"])
+_SET_SCOPE = Statement(
+    Row.update({Row.scope: param("scope"), Row.updated_at: param("now")}).where(
+        (Row.id == param("id")) & (Row.scope != param("scope"))
+    )
+)
+_CHANGE_STATUS = Statement(
+    Row.update({Row.status: param("to"), Row.updated_at: param("now")}).where(
+        (Row.id == param("id")) & (Row.status == param("was"))
     )
 )
 _LAST_USED = Statement(ApiKey.select(ApiKey.last_used_at).where(ApiKey.integration_id == param("id")))
@@ -86,26 +92,21 @@ class Checker:
     async def _remember(
         self, integration: Integration, failure: ProviderError | None, scope: list[str], api_calls: int
     ) -> None:
-        # A provider that is down says nothing about the credentials; one that refuses them does.
-        status = integration.status
-        if failure is None:
-            status = "connected"
-        elif isinstance(failure, CredentialsRefused):
-            status = "error"
-
         def note(tx: Transaction) -> None:
             now = self._clock.now_ms()
             error = None if failure is None else failure.explained
-            unchanged = tx.change(
-                _NOTE_CHECK,
-                id=integration.id,
-                credential_version=integration.credential_version,
-                now=now,
-                error=error,
-            )
-            if unchanged and (status != integration.status or scope != integration.scope):
-                tx.change(_SET_STATUS, id=integration.id, status=status, scope=dump(scope), now=now)
             count_calls(tx, integration.id, api_calls, now)
+            # Renewing the token on the way has made a new version: its own outcome is already noted.
+            row = tx.row(READ_LIVE, id=integration.id)
+            version = integration.credential_version if row is None else row[-1]
+            if not tx.change(_NOTE_CHECK, id=integration.id, credential_version=version, now=now, error=error):
+                return
+            tx.change(_SET_SCOPE, id=integration.id, scope=dump(scope), now=now)
+            # A provider that is down says nothing about the credentials; one that refuses them does.
+            if failure is None and tx.change(_CHANGE_STATUS, id=integration.id, was="error", to="connected", now=now):
+                write_entry(tx, integration.id, "notify", "success", {"event": "connection recovered"}, now)
+            elif isinstance(failure, CredentialsRefused) and set_error(tx, integration.id, now):
+                write_entry(tx, integration.id, "notify", "failed", lost(failure.explained), now)
 
         await self._database.write(note)
 

@@ -230,6 +230,11 @@ def postpone(tx: Transaction, integration_id: str, version: int, refresh_at: int
     tx.change(_SET_REFRESH_AT, id=integration_id, version=version, refresh_at=refresh_at)
 
 
+def lost(said: str) -> dict[str, Any]:
+    """What the team's log says when a connection is lost."""
+    return {"event": "connection lost", "errors": [said], "advice": "Connect it again."}
+
+
 def set_error(tx: Transaction, integration_id: str, now: int) -> bool:
     """Marks a connection as lost. False when it was already, so that the team is told once."""
     return tx.change(_SET_ERROR, id=integration_id, now=now) > 0

@@ -170,8 +170,7 @@ class LiveConnections:
                 backoff = min(2**failures, LONGEST_BACKOFF_MINUTES) * MINUTE_MS
                 sealed.postpone(tx, integration.id, stale.version, now + backoff)
             elif sealed.set_error(tx, integration.id, now):
-                details = {"event": "connection lost", "errors": [said], "advice": "Connect it again."}
-                write_entry(tx, integration.id, "notify", "failed", details, now)
+                write_entry(tx, integration.id, "notify", "failed", sealed.lost(said), now)
             return failures
 
         if await self._database.write(note) is None:

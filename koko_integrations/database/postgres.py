@@ -1,8 +1,10 @@
 """PostgreSQL: a pool of connections, every statement on a worker thread."""
 
 import asyncio
+import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
 
 import peewee
 import psycopg
@@ -11,6 +13,7 @@ from psycopg_pool import ConnectionPool
 from koko_integrations.database.facade import Database, Row, Transaction
 from koko_integrations.database.statement import Statement
 
+P = ParamSpec("P")
 T = TypeVar("T")
 POOL_SIZE = 16
 OPEN_TIMEOUT_S = 15
@@ -21,7 +24,8 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: str) -> None:
         self.dialect = peewee.PostgresqlDatabase(None)
-        self._url = url
+        # As many threads as connections: asyncio's own would be a handful, shared with everything else.
+        self._threads = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="postgres")
         self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
             url, min_size=1, max_size=POOL_SIZE, open=False, kwargs={"autocommit": True}
         )
@@ -30,10 +34,10 @@ class PostgresDatabase(Database):
         self._pool.open(wait=True, timeout=OPEN_TIMEOUT_S)
 
     async def read(self, statement: Statement, /, **arguments: Any) -> list[Row]:
-        return await asyncio.to_thread(self._read, statement, arguments)
+        return await self._on_thread(self._read, statement, arguments)
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
-        return await asyncio.to_thread(self._write, work)
+        return await self._on_thread(self._write, work)
 
     async def forget_freed_pages(self) -> None:
         # Dead row versions are the server's to vacuum: they hold ciphertext only.
@@ -49,7 +53,12 @@ class PostgresDatabase(Database):
             connection.execute(sql.encode())
 
     def close(self) -> None:
+        self._threads.shutdown()
         self._pool.close()
+
+    async def _on_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        call = functools.partial(work, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _read(self, statement: Statement, arguments: dict[str, Any]) -> list[Row]:
         with self._pool.connection() as connection:

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.kit.stand_in import StandIn
+from sandbox.kit.stand_in import Clock, StandIn
 
 FOLDER = Path(__file__).parent
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
@@ -27,6 +27,10 @@ class ClientPage(StandIn):
     slug = "client"
     origins = ()
 
+    def __init__(self, clock: Clock, examples: dict[str, Any]) -> None:
+        self._examples = examples
+        super().__init__(clock)
+
     def announcement(self) -> dict[str, dict[str, Any]]:
         return {}
 
@@ -34,11 +38,16 @@ class ClientPage(StandIn):
         return [
             Route("/", self._page),
             Route("/integrations/callback", self._page),
+            Route("/examples.json", self._show_examples),
             Route("/{name}", self._file),
         ]
 
     async def _page(self, _: Request) -> Response:
         return _serve("page.html")
+
+    async def _show_examples(self, _: Request) -> Response:
+        """Keys that the stand-ins take, to fill in forms with."""
+        return JSONResponse(self._examples, headers=SECURITY)
 
     async def _file(self, request: Request) -> Response:
         name = request.path_params["name"]

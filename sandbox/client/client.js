@@ -2,7 +2,8 @@
 
 const CALLBACK = `${location.origin}/integrations/callback`;
 const TEAM = "team_demo";
-const S3_FIELDS = ["accessKeyId", "secretAccessKey", "bucket", "region", "endpoint"];
+// Providers that are connected by keys, and what they ask for; the sandbox's own keys are filled in.
+const KEY_FIELDS = { s3: ["accessKeyId", "secretAccessKey", "bucket", "region", "endpoint"] };
 const find = (id) => document.getElementById(id);
 
 function make(tag, text, properties = {}) {
@@ -40,12 +41,14 @@ function show(title, value) {
   dialog.showModal();
 }
 
-function askForKeys(entry) {
+async function askForKeys(entry) {
   const dialog = find("dialog");
   const form = make("form");
-  for (const name of S3_FIELDS) {
+  const example = (await (await fetch("/examples.json")).json())[entry.provider] ?? {};
+  for (const name of KEY_FIELDS[entry.provider]) {
     const label = make("label", name);
-    label.append(make("input", undefined, { name, type: name.startsWith("secret") ? "password" : "text" }));
+    const type = name.startsWith("secret") ? "password" : "text";
+    label.append(make("input", undefined, { name, type, value: example[name] ?? "", autocomplete: "off" }));
     form.append(label);
   }
   form.append(make("button", "Connect", { className: "primary" }));
@@ -99,7 +102,7 @@ function card(entry) {
   };
   const id = { integrationId: entry.integrationId };
   if (entry.status !== "connected") {
-    add("Connect", () => (entry.provider === "s3" ? askForKeys(entry) : act(() => connect(entry, { redirectUri: CALLBACK }))), "primary");
+    add("Connect", () => (KEY_FIELDS[entry.provider] ? askForKeys(entry) : act(() => connect(entry, { redirectUri: CALLBACK }))), "primary");
   }
   if (entry.integrationId) {
     add("Status", () => act(async () => show("Status", await call("integration.getStatus", id))));

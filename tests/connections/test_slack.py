@@ -294,6 +294,10 @@ def test_failed_reconnect_leaves_the_error_status(service: Service, people: Peop
     assert status["integration"]["status"] == "error"
     assert status["health"]["status"] == "down"
     assert status["health"]["issues"] == tested["errors"]
+    service.call("integration.test", target, token=people.admin)
+    told = [row[0] for row in service.rows.query("SELECT details FROM integration_log")]
+    assert len(told) == 1, "the team is told once"
+    assert "connection lost" in told[0]
 
     callback = consent(start(service, people.admin)["authUrl"])
     refused(service, people.admin, callback, authCode="wrong")
@@ -316,6 +320,20 @@ def test_slack_being_down_does_not_break_the_connection(service: Service, people
     assert service.call("integration.test", target, token=people.admin)["success"]
     status = service.call("integration.getStatus", target, token=people.member)
     assert status["health"]["status"] == "healthy"
+
+
+def test_recovery_is_noticed(service: Service, people: People, sandbox: Sandbox) -> None:
+    target = {"integrationId": connect(service, people.admin)["id"]}
+    token = sandbox.slack.oauth.tokens[0]
+    token.revoked = True
+    assert not service.call("integration.test", target, token=people.admin)["success"]
+    token.revoked = False
+    assert service.call("integration.test", target, token=people.admin)["success"]
+    status = service.call("integration.getStatus", target, token=people.member)
+    assert (status["integration"]["status"], status["health"]["status"]) == ("connected", "healthy")
+    told = [row[0] for row in service.rows.query("SELECT details FROM integration_log ORDER BY created_at, status")]
+    assert "connection lost" in told[0]
+    assert "connection recovered" in told[1]
 
 
 def test_narrower_scopes_are_said(service: Service, people: People, sandbox: Sandbox) -> None:

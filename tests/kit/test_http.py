@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from providers.kit.egress import EgressGuard
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
@@ -190,3 +193,21 @@ def test_codes_are_kept(reason: str) -> None:
 @pytest.mark.parametrize("reason", ["two words", "<script>", "x" * 65, "5xx", "", "tøken", "a\nb"])
 def test_what_is_no_code_is_dropped(reason: str) -> None:
     assert Transient("x", reason=reason).explained == "x"
+
+
+def test_spans_hold_no_path(peer: Peer) -> None:
+    """Discord's and Trello's paths are credentials."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    peer.scripts += [answer(204, b""), answer(503)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("providers.kit.http.tracer", provider.get_tracer("test"))
+        for _ in range(2):
+            peer.client().request(
+                "Example", "POST", f"{MEANT}/webhooks/1/canary-path?canary=query", bearer="canary-token"
+            )
+    spans = exporter.get_finished_spans()
+    assert [span.name for span in spans] == ["POST Example", "POST Example"]
+    assert [dict(span.attributes or {})["http.response.status_code"] for span in spans] == [204, 503]
+    assert "canary" not in "".join(span.to_json() for span in spans)

@@ -10,6 +10,7 @@ from koko_integrations.connections.check import Checker
 from koko_integrations.connections.connect import Connector
 from koko_integrations.connections.disconnect import Disconnector
 from koko_integrations.connections.live import LiveConnections
+from koko_integrations.connections.resources import ResourceLister
 from koko_integrations.connections.status import StatusReader
 from koko_integrations.database import Database
 from koko_integrations.errors import BadRequest
@@ -33,6 +34,7 @@ class App:
     disconnector: Disconnector
     checker: Checker
     live: LiveConnections
+    resources: ResourceLister
     status: StatusReader
 
     async def enter(self, request: Request, procedure: Procedure["Call"], params: Any) -> tuple["Call", dict[str, Any]]:

@@ -30,6 +30,7 @@ from koko_integrations.connections.connect import Connector
 from koko_integrations.connections.disconnect import Disconnector
 from koko_integrations.connections.icons import ICONS_PATH, get_icon
 from koko_integrations.connections.live import LiveConnections
+from koko_integrations.connections.resources import ResourceLister
 from koko_integrations.connections.status import StatusReader
 from koko_integrations.database import Database, Statement, open_database
 from koko_integrations.database.schema import require_current
@@ -75,6 +76,7 @@ def build_app(settings: Settings, database: Database, clock: Clock, outside: Out
         disconnector=Disconnector(clock, database, vault, registry, outside, live),
         checker=Checker(clock, database, registry, live),
         live=live,
+        resources=ResourceLister(registry, live),
         status=StatusReader(clock, database, registry),
     )
 

@@ -4,15 +4,19 @@ The refresh token comes with the code exchange alone and stays; it is also what 
 token works in place of OAuth.
 """
 
-from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
-from providers.kit.connection import Connection, Identity, Revocation
+from collections.abc import Mapping
+from typing import Any
+
+from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, ListsResources, Revokes
+from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import ProtocolBroken
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
 
 TASKS = ("workspaces:read", "projects:read", "tasks:read", "tasks:write")
 
 
-class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes):
+class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
+    resource_kinds = ("workspaces", "projects")
     manifest = Manifest(
         slug="asana",
         name="Asana",
@@ -32,18 +36,44 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes):
     )
 
     def whoami(self, connection: Connection) -> Identity:
+        me = self._get(connection, "/users/me", {"opt_fields": "name,email"}).get("data")
+        if not isinstance(me, dict):
+            raise ProtocolBroken("Asana sent an answer without data")
+        return Identity(account_id=self.require_text(me, "gid"), account_name=str(me.get("name") or "Asana"))
+
+    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+        workspaces = self._pages(connection, "/workspaces", {"opt_fields": "name"})
+        if kind == "workspaces":
+            return workspaces
+        return [
+            Resource(id=project.id, name=project.name, parent_name=workspace.name)
+            for workspace in workspaces
+            for project in self._pages(
+                connection, "/projects", {"workspace": workspace.id, "archived": "false", "opt_fields": "name"}
+            )
+        ]
+
+    def _pages(self, connection: Connection, path: str, params: Mapping[str, str]) -> list[Resource]:
+        found: list[Resource] = []
+        asked = {**params, "limit": "100"}
+        while True:
+            body = self._get(connection, path, asked)
+            found += self.read_resources(body.get("data"), id_name="gid")
+            following = body.get("next_page")
+            if not isinstance(following, dict):
+                return found
+            asked["offset"] = self.require_text(following, "offset")
+
+    def _get(self, connection: Connection, path: str, params: Mapping[str, str]) -> dict[str, Any]:
         credentials = connection.credentials
         answer = self.http.request(
             "Asana",
             "GET",
-            "https://app.asana.com/api/1.0/users/me",
-            params={"opt_fields": "name,email"},
+            f"https://app.asana.com/api/1.0{path}",
+            params=params,
             bearer=credentials.access_token or credentials.secrets.get("accessToken"),
         )
-        me = answer.require_success().json_object().get("data")
-        if not isinstance(me, dict):
-            raise ProtocolBroken("Asana sent an answer without data")
-        return Identity(account_id=self.require_text(me, "gid"), account_name=str(me.get("name") or "Asana"))
+        return answer.require_success().json_object()
 
     def revoke(self, connection: Connection) -> Revocation:
         if connection.credentials.refresh_token is None:

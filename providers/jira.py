@@ -6,8 +6,8 @@ is no revocation endpoint.
 
 from typing import Any
 
-from providers.kit.base import ConnectsByOAuth
-from providers.kit.connection import Connection, Identity
+from providers.kit.base import ConnectsByOAuth, ListsResources
+from providers.kit.connection import Connection, Identity, Resource
 from providers.kit.errors import ProtocolBroken, ProviderError, Rejected
 from providers.kit.http import Answer
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2
@@ -15,7 +15,8 @@ from providers.kit.manifest import Feature, Field, Manifest, OAuth2
 API = "https://api.atlassian.com"
 
 
-class Jira(ConnectsByOAuth):
+class Jira(ConnectsByOAuth, ListsResources):
+    resource_kinds = ("sites", "projects")
     manifest = Manifest(
         slug="jira",
         name="Jira",
@@ -59,6 +60,19 @@ class Jira(ConnectsByOAuth):
             scopes=tuple(map(str, scopes)) if isinstance(scopes, list) else None,
             config=config,
         )
+
+    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+        if kind == "sites":
+            return self.read_resources(self._sites(connection))
+        cloud_id = self.require_text(connection.config, "cloudId")
+        found: list[Resource] = []
+        while True:
+            path = f"/ex/jira/{cloud_id}/rest/api/3/project/search?startAt={len(found)}&maxResults=50"
+            body = self._get(connection, path).json_object()
+            page = self.read_resources(body.get("values"))
+            found += page
+            if not page or body.get("isLast") is True:
+                return found
 
     def _sites(self, connection: Connection) -> list[dict[str, Any]]:
         found = self._get(connection, "/oauth/token/accessible-resources").json()

@@ -12,19 +12,21 @@ from typing import Any
 
 import jwt
 
-from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
-from providers.kit.connection import Connection, Grant, Identity, Revocation
+from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, ListsResources, Revokes
+from providers.kit.connection import Connection, Grant, Identity, Resource, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2
 
 API = "https://api.monday.com/v2"
 API_VERSION = "2026-10"
 WHOAMI = "query { me { id name account { id name } } }"
+BOARDS = "query { boards(limit: 50, page: %d, state: active) { id name } }"
 REFUSED = frozenset({"UserUnauthorizedException", "Unauthorized", "UNAUTHENTICATED"})
 BUSY = frozenset({"COMPLEXITY_BUDGET_EXHAUSTED", "RATE_LIMIT_EXCEEDED", "INTERNAL_SERVER_ERROR"})
 
 
-class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes):
+class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
+    resource_kinds = ("boards",)
     manifest = Manifest(
         slug="monday",
         name="monday.com",
@@ -55,6 +57,15 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes):
         if not isinstance(account, dict):
             raise ProtocolBroken("monday.com did not say who this is")
         return Identity(account_id=str(account.get("id")), account_name=str(account.get("name") or "monday.com"))
+
+    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+        found: list[Resource] = []
+        page = 1
+        # Until a page is empty: monday does not say which is the last.
+        while boards := self._query(connection, BOARDS % page).get("boards"):
+            found += self.read_resources(boards)
+            page += 1
+        return found
 
     def revoke(self, connection: Connection) -> Revocation:
         token = connection.credentials.refresh_token or connection.credentials.access_token

@@ -7,8 +7,8 @@ and a single-use refresh token.
 from collections.abc import Mapping
 from typing import Any
 
-from providers.kit.base import ConnectsByOAuth, Revokes
-from providers.kit.connection import Connection, Grant, Identity, Revocation
+from providers.kit.base import ConnectsByOAuth, ListsResources, Revokes
+from providers.kit.connection import Connection, Grant, Identity, Resource, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
 from providers.kit.http import Answer
 from providers.kit.manifest import Feature, Manifest, OAuth2
@@ -23,7 +23,8 @@ REFUSED_APP = frozenset({"invalid_client_id", "bad_client_secret", "bad_redirect
 POSTING = ("chat:write", "channels:read")
 
 
-class Slack(ConnectsByOAuth, Revokes):
+class Slack(ConnectsByOAuth, Revokes, ListsResources):
+    resource_kinds = ("channels",)
     manifest = Manifest(
         slug="slack",
         name="Slack",
@@ -57,6 +58,19 @@ class Slack(ConnectsByOAuth, Revokes):
             scopes=None if scopes is None else tuple(scopes.replace(",", " ").split()),
         )
 
+    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+        found: list[Resource] = []
+        asked = {"types": "public_channel", "exclude_archived": "true", "limit": "200"}
+        while True:
+            body = self._call("conversations.list", connection, asked, repeatable=True).json_object()
+            found += self.read_resources(body.get("channels"))
+            metadata = body.get("response_metadata")
+            # An empty cursor is the end.
+            cursor = metadata.get("next_cursor") if isinstance(metadata, dict) else None
+            if not cursor:
+                return found
+            asked["cursor"] = str(cursor)
+
     def revoke(self, connection: Connection) -> Revocation:
         try:
             self._call("auth.revoke", connection)
@@ -74,13 +88,15 @@ class Slack(ConnectsByOAuth, Revokes):
     def token_error(self, answer: Answer) -> ProviderError | None:
         return super().token_error(answer) or _problem(answer)
 
-    def _call(self, method: str, connection: Connection, *, repeatable: bool = False) -> Answer:
+    def _call(
+        self, method: str, connection: Connection, form: Mapping[str, str] | None = None, *, repeatable: bool = False
+    ) -> Answer:
         answer = self.http.request(
             "Slack",
             "POST",
             f"{API}/{method}",
             bearer=connection.credentials.access_token,
-            form={},
+            form=form or {},
             repeatable=repeatable,
         ).require_success()
         if (problem := _problem(answer)) is not None:

@@ -7,8 +7,8 @@ connector URLs were retired in 2026.
 import hashlib
 from urllib.parse import urlsplit
 
-from providers.kit.base import ConnectsByKeys
-from providers.kit.connection import Connection, Identity
+from providers.kit.base import ConnectsByKeys, ListsResources
+from providers.kit.connection import Connection, Identity, Resource
 from providers.kit.errors import Rejected
 from providers.kit.manifest import Feature, Field, Manifest
 from providers.kit.microsoft import MicrosoftProvider, entra
@@ -18,7 +18,8 @@ WORKFLOW_HOSTS = (".logic.azure.com", ".api.powerplatform.com", ".powerautomate.
 RETIRED_HOST = ".webhook.office.com"
 
 
-class Teams(MicrosoftProvider, ConnectsByKeys):
+class Teams(MicrosoftProvider, ConnectsByKeys, ListsResources):
+    resource_kinds = ("channels",)
     manifest = Manifest(
         slug="teams",
         name="Microsoft Teams",
@@ -46,6 +47,19 @@ class Teams(MicrosoftProvider, ConnectsByKeys):
             return self._workflow(url)
         me = self.graph(connection, "/me")
         return Identity(account_id=self.require_text(me, "id"), account_name=str(me.get("displayName") or "Teams"))
+
+    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+        if connection.credentials.access_token is None:
+            raise Rejected("A workflow posts to its own channel; there is nothing to choose")
+        found: list[Resource] = []
+        for team in self.read_resources(self.graph_pages(connection, "/me/joinedTeams")):
+            channels = self.graph_pages(connection, f"/teams/{team.id}/channels")
+            # A channel is addressed by both.
+            found += [
+                Resource(id=f"{team.id}/{channel.id}", name=channel.name, parent_name=team.name)
+                for channel in self.read_resources(channels)
+            ]
+        return found
 
     def _workflow(self, url: str) -> Identity:
         """The shape of the URL is all that can be proven: a workflow answers only to a message."""

@@ -6,8 +6,8 @@ Errors are often plain text. OAuth 2.0 has no revocation endpoint; a user token 
 
 from urllib.parse import quote
 
-from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
-from providers.kit.connection import Connection, Identity, Revocation
+from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, ListsResources, Revokes
+from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import ProviderError
 from providers.kit.http import Answer
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
@@ -15,7 +15,8 @@ from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
 API = "https://api.trello.com/1"
 
 
-class Trello(ConnectsByOAuth, ConnectsByKeys, Revokes):
+class Trello(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
+    resource_kinds = ("boards",)
     manifest = Manifest(
         slug="trello",
         name="Trello",
@@ -66,6 +67,9 @@ class Trello(ConnectsByOAuth, ConnectsByKeys, Revokes):
             account_id=self.require_text(me, "id"),
             account_name=str(me.get("fullName") or me.get("username") or "Trello"),
         )
+
+    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+        return self.read_resources(self._call("GET", "/members/me/boards?filter=open&fields=name", connection).json())
 
     def revoke(self, connection: Connection) -> Revocation:
         token = connection.credentials.secrets.get("apiToken")

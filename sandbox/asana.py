@@ -10,6 +10,7 @@ from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer, read_form
 from sandbox.kit.stand_in import Clock, StandIn
 
 PERSONAL_TOKEN = "2/1200000000000001/1200000000000002:sandboxpersonaltoken"
+PROJECTS = ("Trailer", "Feature film")
 ME = {"gid": "1200000000000001", "name": "Ada Admin", "email": "ada@sandbox.example", "resource_type": "user"}
 
 
@@ -38,6 +39,8 @@ class AsanaStandIn(StandIn):
             Route("/-/oauth_token", self.oauth.token, methods=["POST"]),
             Route("/-/oauth_revoke", self._revoke, methods=["POST"]),
             Route("/api/1.0/users/me", self._me),
+            Route("/api/1.0/workspaces", self._workspaces),
+            Route("/api/1.0/projects", self._projects),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -57,10 +60,30 @@ class AsanaStandIn(StandIn):
         return JSONResponse({})
 
     async def _me(self, request: Request) -> Response:
+        return self._refusal(request, "users:read") or JSONResponse({"data": ME})
+
+    async def _workspaces(self, request: Request) -> Response:
+        workspace = {"gid": "1300", "name": "Sandbox Workspace", "resource_type": "workspace"}
+        return self._refusal(request, "workspaces:read") or JSONResponse({"data": [workspace], "next_page": None})
+
+    async def _projects(self, request: Request) -> Response:
+        # One a page, so that whoever asks has to turn pages.
+        position = int(request.query_params.get("offset", 0))
+        following = None
+        if position + 1 < len(PROJECTS):
+            following = {
+                "offset": str(position + 1),
+                "path": "/projects",
+                "uri": "https://app.asana.com/api/1.0/projects",
+            }
+        project = {"gid": f"140{position}", "name": PROJECTS[position], "resource_type": "project"}
+        return self._refusal(request, "projects:read") or JSONResponse({"data": [project], "next_page": following})
+
+    def _refusal(self, request: Request, scope: str) -> Response | None:
         given = read_bearer(request)
         live: Token | None = self.oauth.find_live(given)
         if live is None and given != PERSONAL_TOKEN:
             return JSONResponse({"errors": [{"message": "Not Authorized"}]}, 401)
-        if live is not None and "users:read" not in live.scopes:
-            return JSONResponse({"errors": [{"message": "Missing scope users:read"}]}, 403)
-        return JSONResponse({"data": ME})
+        if live is not None and scope not in live.scopes:
+            return JSONResponse({"errors": [{"message": f"Missing scope {scope}"}]}, 403)
+        return None

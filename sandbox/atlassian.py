@@ -58,7 +58,9 @@ class AtlassianStandIn(StandIn):
             Route("/oauth/token", self._token, methods=["POST"]),
             Route("/oauth/token/accessible-resources", self._resources),
             Route("/ex/jira/{cloud_id}/rest/api/3/myself", self._myself),
+            Route("/ex/jira/{cloud_id}/rest/api/3/project/search", self._projects),
             Route("/1/members/me", self._member),
+            Route("/1/members/me/boards", self._boards),
             Route("/1/tokens/{token}", self._delete_token, methods=["DELETE"]),
         ]
 
@@ -99,16 +101,31 @@ class AtlassianStandIn(StandIn):
             return JSONResponse({"errorMessages": ["Site not found"], "errors": {}}, 404)
         return JSONResponse({"accountId": "5b10", "displayName": "Ada Admin", "timeZone": "Europe/Berlin"})
 
+    async def _projects(self, request: Request) -> Response:
+        if self.jira.find_live(read_bearer(request)) is None:
+            return _unauthorized()
+        projects = [{"id": "10000", "key": "CUT", "name": "Cut"}, {"id": "10001", "key": "VFX", "name": "Effects"}]
+        start = int(request.query_params["startAt"])
+        # One a page, so that whoever asks has to turn pages.
+        body = {"values": projects[start : start + 1], "startAt": start, "isLast": start == 1, "total": 2}
+        return JSONResponse(body | {"maxResults": 1})
+
+    async def _boards(self, request: Request) -> Response:
+        if not self._may_use_trello(request):
+            return PlainTextResponse("invalid token", 401)
+        return JSONResponse([{"id": "5abbe4b7ddc1b351ef961415", "name": "Dailies"}])
+
     async def _member(self, request: Request) -> Response:
+        if not self._may_use_trello(request):
+            return PlainTextResponse("invalid token", 401)
+        return JSONResponse({"id": "5abbe4b7ddc1b351ef961414", "username": "ada", "fullName": "Ada Admin"})
+
+    def _may_use_trello(self, request: Request) -> bool:
         authorization = request.headers.get("authorization", "")
         by_key = re.fullmatch(r'OAuth oauth_consumer_key="(\w+)", oauth_token="(\w+)"', authorization)
         if by_key is not None:
-            allowed = by_key.groups() == (TRELLO_KEY, TRELLO_TOKEN) and not self.trello_token_revoked
-        else:
-            allowed = self.trello.find_live(read_bearer(request)) is not None
-        if not allowed:
-            return PlainTextResponse("invalid token", 401)
-        return JSONResponse({"id": "5abbe4b7ddc1b351ef961414", "username": "ada", "fullName": "Ada Admin"})
+            return by_key.groups() == (TRELLO_KEY, TRELLO_TOKEN) and not self.trello_token_revoked
+        return self.trello.find_live(read_bearer(request)) is not None
 
     async def _delete_token(self, request: Request) -> Response:
         if request.path_params["token"] != TRELLO_TOKEN or self.trello_token_revoked:

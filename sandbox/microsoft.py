@@ -37,6 +37,8 @@ class MicrosoftStandIn(StandIn):
             Route(f"{base}/token", self.oauth.token, methods=["POST"]),
             Route("/v1.0/me", self._me),
             Route("/v1.0/me/drive", self._drive),
+            Route("/v1.0/me/joinedTeams", self._teams),
+            Route("/v1.0/teams/{id}/channels", self._channels),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -58,6 +60,20 @@ class MicrosoftStandIn(StandIn):
         if not {"Files.Read", "Files.ReadWrite"} & set(token.scopes):
             return _refused(403, "accessDenied")
         return JSONResponse({"id": "drive-1", "driveType": "business"})
+
+    async def _teams(self, request: Request) -> Response:
+        if self._token(request) is None:
+            return _refused(401, "InvalidAuthenticationToken")
+        teams = [{"id": "team-a", "displayName": "Post"}, {"id": "team-b", "displayName": "Sound"}]
+        if "$skiptoken" in request.query_params:
+            return JSONResponse({"value": teams[1:]})
+        following = "https://graph.microsoft.com/v1.0/me/joinedTeams?$skiptoken=1"
+        return JSONResponse({"value": teams[:1], "@odata.nextLink": following})
+
+    async def _channels(self, request: Request) -> Response:
+        if self._token(request) is None:
+            return _refused(401, "InvalidAuthenticationToken")
+        return JSONResponse({"value": [{"id": f"19:{request.path_params['id']}", "displayName": "General"}]})
 
     def _token(self, request: Request) -> Token | None:
         return self.oauth.find_live(read_bearer(request))

@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer
+from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer, read_form
 from sandbox.kit.stand_in import Clock, StandIn
 
+CHANNELS = ("general", "reviews", "dailies")
 ERRORS = {
     "invalid_grant": "invalid_code",
     "code_used": "code_already_used",
@@ -46,6 +47,7 @@ class SlackStandIn(StandIn):
             Route("/oauth/v2/authorize", self.oauth.authorize, methods=["GET", "POST"]),
             Route("/api/oauth.v2.access", self.oauth.token, methods=["POST"]),
             Route("/api/auth.test", self._auth_test, methods=["GET", "POST"]),
+            Route("/api/conversations.list", self._conversations_list, methods=["GET", "POST"]),
             Route("/api/auth.revoke", self._auth_revoke, methods=["GET", "POST"]),
         ]
 
@@ -94,6 +96,16 @@ class SlackStandIn(StandIn):
             return self._refused(request)
         self.oauth.revoke(read_bearer(request))
         return JSONResponse({"ok": True, "revoked": True})
+
+    async def _conversations_list(self, request: Request) -> Response:
+        if self.oauth.find_live(read_bearer(request)) is None:
+            return self._refused(request)
+        # One a page, so that whoever asks has to turn pages.
+        position = int((await read_form(request)).get("cursor") or 0)
+        following = str(position + 1) if position + 1 < len(CHANNELS) else ""
+        channel = {"id": f"C000000{position:02d}", "name": CHANNELS[position], "is_channel": True}
+        metadata = {"next_cursor": following}
+        return JSONResponse({"ok": True, "channels": [channel], "response_metadata": metadata})
 
     def _refused(self, request: Request) -> Response:
         value = read_bearer(request)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from providers.kit.app import AppCredentials
-from providers.kit.connection import Connection, Credentials, Grant, Identity, Revocation
+from providers.kit.connection import Connection, Credentials, Grant, Identity, Resource, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected
 from providers.kit.http import Answer, HttpClient
 from providers.kit.manifest import Manifest, OAuth2
@@ -133,6 +133,29 @@ class ConnectsByOAuth(Proves):
         return send_token_request(
             self.http, self.oauth, self.oauth_app, self.manifest.name, request, check=self.token_error
         )
+
+
+class ListsResources(Proves):
+    """Can tell what there is to choose from."""
+
+    resource_kinds: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+        """All of a kind in `resource_kinds`, every page of them, in the provider's order. Raises ProviderError."""
+
+    def read_resources(self, items: Any, id_name: str = "id", parent_name: str | None = None) -> list[Resource]:
+        """Resources from a list of objects with an id and a name. Raises ProtocolBroken."""
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise ProtocolBroken(f"{self.manifest.name} sent a list of the wrong shape")
+        return [
+            Resource(
+                id=self.require_text(item, id_name),
+                name=str(item.get("name") or item.get("displayName") or item[id_name]),
+                parent_name=parent_name,
+            )
+            for item in items
+        ]
 
 
 class CallsKoko(Provider):

@@ -50,6 +50,15 @@ class Identity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Resource:
+    """Something at the provider that a team may choose: a channel, a project, a site."""
+
+    id: str
+    name: str
+    parent_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Revocation:
     """Whether the provider took the credentials back, and if not, why."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from providers.kit.base import ConnectsByOAuth
 from providers.kit.connection import Connection
-from providers.kit.errors import CredentialsRefused, Rejected
+from providers.kit.errors import CredentialsRefused, ProtocolBroken, Rejected
 from providers.kit.manifest import OAuth2
 
 GRAPH = "https://graph.microsoft.com/v1.0"
@@ -42,3 +42,18 @@ class MicrosoftProvider(ConnectsByOAuth):
                 raise CredentialsRefused(f"{self.manifest.name} no longer accepts the token", reason=reason)
             raise Rejected(f"{self.manifest.name} does not let this account use {path}", reason=reason)
         return answer.require_success().json_object()
+
+    def graph_pages(self, connection: Connection, path: str) -> list[Any]:
+        """Every item of a Graph list; `@odata.nextLink` is followed as it is. Raises ProviderError."""
+        items: list[Any] = []
+        while True:
+            body = self.graph(connection, path)
+            page, following = body.get("value"), body.get("@odata.nextLink")
+            if not isinstance(page, list):
+                raise ProtocolBroken(f"{self.manifest.name} sent a list of the wrong shape")
+            items += page
+            if following is None:
+                return items
+            if not isinstance(following, str) or not following.startswith(f"{GRAPH}/"):
+                raise ProtocolBroken(f"{self.manifest.name} sent a next page that leads elsewhere")
+            path = following.removeprefix(GRAPH)

@@ -5,13 +5,15 @@ import pytest
 from tests.conftest import TEAM, People
 from tests.service import PROCEDURES, RpcError, Service
 
-ADMIN_ONLY = {"integration.connect", "integration.disconnect", "integration.test"}
+ADMIN_ONLY = {"integration.connect", "integration.disconnect", "integration.test", "integration.listResources"}
 MEMBERS = {"integration.list", "integration.getStatus"}
 
 
 def params_for(method: str, integration_id: str) -> dict[str, str]:
     if method == "integration.connect":
         return {"teamId": TEAM, "provider": "make"}
+    if method == "integration.listResources":
+        return {"integrationId": integration_id, "kind": "channels"}
     return {"teamId": TEAM} if method == "integration.list" else {"integrationId": integration_id}
 
 
@@ -38,7 +40,13 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
         assert (refused.value.code, refused.value.number) == ("FORBIDDEN", -32003)
     else:
         service.call(method, params, token=people.member)
-    service.call(method, params, token=people.admin)
+    if method == "integration.listResources":
+        # Admitted, and told that Zapier has nothing to choose from.
+        with pytest.raises(RpcError) as refused:
+            service.call(method, params, token=people.admin)
+        assert refused.value.code == "BAD_REQUEST"
+    else:
+        service.call(method, params, token=people.admin)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +57,11 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
         ("integration.getStatus", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.disconnect", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.test", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        (
+            "integration.listResources",
+            {"integrationId": "FOREIGN", "kind": "sites"},
+            {"integrationId": "int_unknown", "kind": "sites"},
+        ),
     ],
 )
 def test_foreign_and_unknown_ids_look_the_same(

@@ -215,6 +215,7 @@ def test_every_file_is_a_procedure_by_its_name() -> None:
         "integration.disconnect",
         "integration.getStatus",
         "integration.list",
+        "integration.listResources",
         "integration.test",
         "rpc.discover",
     ]

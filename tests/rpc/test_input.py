@@ -16,6 +16,7 @@ VALID: dict[str, dict[str, Any]] = {
     "integration.connect": {"teamId": TEAM, "provider": "slack"},
     "integration.disconnect": {"integrationId": "int_x"},
     "integration.getStatus": {"integrationId": "int_x"},
+    "integration.listResources": {"integrationId": "int_x", "kind": "channels"},
     "integration.test": {"integrationId": "int_x"},
 }
 WRONG_TYPES: list[Any] = [None, 5, 5.5, True, [], {}, "text"]

@@ -77,7 +77,7 @@ def build_app(settings: Settings, database: Database, clock: Clock, outside: Out
         checker=Checker(clock, database, registry, live),
         live=live,
         resources=ResourceLister(registry, live),
-        status=StatusReader(clock, database, registry),
+        status=StatusReader(clock, database, registry, live.breaker),
     )
 
 

@@ -3,11 +3,11 @@
 Source: Adobe-CEP/CEP-Resources.
 """
 
-from providers.kit.base import CallsKoko
+from providers.kit.adobe import AdobePanel
 from providers.kit.manifest import Feature, Manifest
 
 
-class AfterEffects(CallsKoko):
+class AfterEffects(AdobePanel):
     manifest = Manifest(
         slug="aftereffects",
         name="Adobe After Effects",

@@ -42,22 +42,21 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
         return Identity(account_id=self.require_text(me, "gid"), account_name=str(me.get("name") or "Asana"))
 
     def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
-        workspaces = self._pages(connection, "/workspaces", {"opt_fields": "name"})
+        body = self._get(connection, "/workspaces", {"opt_fields": "name"})
+        workspaces = self.read_resources(body.get("data"), id_name="gid")
         if kind == "workspaces":
             return workspaces
         return [
             Resource(id=project.id, name=project.name, parent_name=workspace.name)
             for workspace in workspaces
-            for project in self._pages(
-                connection, "/projects", {"workspace": workspace.id, "archived": "false", "opt_fields": "name"}
-            )
+            for project in self._projects(connection, workspace.id)
         ]
 
-    def _pages(self, connection: Connection, path: str, params: Mapping[str, str]) -> list[Resource]:
+    def _projects(self, connection: Connection, workspace_id: str) -> list[Resource]:
         found: list[Resource] = []
-        asked = {**params, "limit": "100"}
+        asked = {"workspace": workspace_id, "archived": "false", "opt_fields": "name", "limit": "100"}
         while True:
-            body = self._get(connection, path, asked)
+            body = self._get(connection, "/projects", asked)
             found += self.read_resources(body.get("data"), id_name="gid")
             following = body.get("next_page")
             if not isinstance(following, dict):

@@ -3,11 +3,11 @@
 Source: AdobeDocs/uxp-premiere-pro, developer.adobe.com/premiere-pro/uxp.
 """
 
-from providers.kit.base import CallsKoko
+from providers.kit.adobe import AdobePanel
 from providers.kit.manifest import Feature, Manifest
 
 
-class Premiere(CallsKoko):
+class Premiere(AdobePanel):
     manifest = Manifest(
         slug="premiere",
         name="Adobe Premiere",

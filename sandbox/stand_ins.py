@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from sandbox.adobe import AdobeStandIn
 from sandbox.asana import AsanaStandIn
 from sandbox.atlassian import AtlassianStandIn
 from sandbox.client import ClientPage
@@ -28,6 +29,7 @@ class Sandbox:
     def __post_init__(self) -> None:
         self.slack = SlackStandIn(self.clock)
         self.s3 = S3StandIn(self.clock)
+        self.adobe = AdobeStandIn(self.clock)
         self.asana = AsanaStandIn(self.clock)
         self.atlassian = AtlassianStandIn(self.clock)
         self.discord = DiscordStandIn(self.clock)
@@ -40,6 +42,7 @@ class Sandbox:
         providers: list[StandIn] = [
             self.slack,
             self.s3,
+            self.adobe,
             self.asana,
             self.atlassian,
             self.discord,

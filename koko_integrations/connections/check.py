@@ -75,7 +75,7 @@ class Checker:
         failure: ProviderError | None = None
         with counting_calls() as usage:
             try:
-                identity = await self._live.use(integration, provider.whoami)
+                identity = await self._live.use(integration, provider.whoami, insist=True)
             except ProviderError as error:
                 failure = error
         latency_ms = round((time.perf_counter() - started) * 1000)

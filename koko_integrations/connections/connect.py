@@ -154,9 +154,12 @@ class Connector:
         except BaseException:
             await self._give_up(waiting)
             raise
+        # A service that calls Koko proves who connects, and keeps nothing of it but that.
+        calls_koko = isinstance(provider, CallsKoko)
+        key = _new_key() if calls_koko else None
         proven = store.Proven(
-            auth_method="oauth2",
-            credentials=grant.credentials,
+            auth_method="api_key" if calls_koko else "oauth2",
+            credentials=Credentials() if calls_koko else grant.credentials,
             config={**config, **identity.config},
             scopes=_granted(provider, identity, grant.scopes),
             account_id=identity.account_id,
@@ -170,9 +173,12 @@ class Connector:
                 # The team has had this account before: its own row comes back to life, the waiting one goes.
                 pending.give_up(tx, waiting.integration_id, waiting.previous_status, now)
             integration = self._ensure(tx, actor, request.team_id, provider, slot, now)
-            return self._finish(tx, actor, provider, integration, proven, usage.calls)
+            connected = self._finish(tx, actor, provider, integration, proven, usage.calls)
+            if key is not None:
+                store.add_api_key(tx, connected, hash_api_key(key), now)
+            return connected
 
-        return Connected(integration=await self._database.write(finish))
+        return Connected(integration=await self._database.write(finish), api_key=key)
 
     async def _take_pending(self, actor: Actor, request: ConnectRequest) -> pending.PendingConnection:
         now = self._clock.now_ms()
@@ -239,7 +245,7 @@ class Connector:
 
     async def _issue_key(self, actor: Actor, provider: Provider, request: ConnectRequest) -> Connected:
         config = self._readers[provider.manifest.slug].read_settings(request.config)
-        key = API_KEY_PREFIX + secrets.token_urlsafe(32)
+        key = _new_key()
         proven = store.Proven(
             auth_method="api_key",
             credentials=Credentials(),
@@ -291,6 +297,11 @@ class Connector:
             raise _conflict(provider)
         count_calls(tx, integration.id, api_calls, now)
         return store.find(tx, integration.id)
+
+
+def _new_key() -> str:
+    """A Koko API key: 256 random bits."""
+    return API_KEY_PREFIX + secrets.token_urlsafe(32)
 
 
 def _granted(provider: Provider, identity: Identity, granted: tuple[str, ...] | None) -> tuple[str, ...]:

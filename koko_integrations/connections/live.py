@@ -12,6 +12,7 @@ import structlog
 
 from koko_integrations.clock import MINUTE_MS, Clock
 from koko_integrations.connections import credentials as sealed
+from koko_integrations.connections.breaker import Breaker
 from koko_integrations.connections.credentials import FIND_DUE, LEASE_MS, READ_LIVE, Live
 from koko_integrations.connections.store import FIND
 from koko_integrations.database import Database, Transaction
@@ -43,13 +44,30 @@ class LiveConnections:
         self._vault = vault
         self._registry = registry
         self._outside = outside
+        self.breaker = Breaker(clock)
         self._renewals: dict[str, asyncio.Task[Live]] = {}
 
-    async def use(self, integration: Integration, method: Callable[[Connection], T]) -> T:
+    async def use(self, integration: Integration, method: Callable[[Connection], T], *, insist: bool = False) -> T:
         """Runs a method of the integration's provider; when the provider refuses the token, once more with a new one.
 
-        Raises ProviderError.
+        While the provider rests (see `Breaker`) only those who `insist` get through. Raises ProviderError.
         """
+        if not insist:
+            self.breaker.check(integration.id, integration.provider_name)
+        try:
+            result = await self._use(integration, method)
+        except Transient as error:
+            # A provider that asks us to slow down is answering.
+            if error.reason != "rate_limited":
+                self.breaker.failed(integration.id)
+            raise
+        except ProviderError:
+            self.breaker.answered(integration.id)
+            raise
+        self.breaker.answered(integration.id)
+        return result
+
+    async def _use(self, integration: Integration, method: Callable[[Connection], T]) -> T:
         provider = self._registry.find(integration.provider)
         live = await self.open(integration)
         try:

@@ -1,8 +1,10 @@
 """`integration.getStatus`: the integration, its health from what was really seen, and what it used today."""
 
+import math
 from typing import Any
 
 from koko_integrations.clock import Clock
+from koko_integrations.connections.breaker import Breaker
 from koko_integrations.database import Database
 from koko_integrations.integration import Integration
 from koko_integrations.journal import SUM_TODAY, start_of_day
@@ -13,8 +15,9 @@ from koko_integrations.rpc.wire import iso, present
 class StatusReader:
     """Reads an integration's health without asking the provider."""
 
-    def __init__(self, clock: Clock, database: Database, registry: Registry) -> None:
+    def __init__(self, clock: Clock, database: Database, registry: Registry, breaker: Breaker) -> None:
         self._clock = clock
+        self._breaker = breaker
         self._database = database
         self._registry = registry
 
@@ -59,6 +62,9 @@ class StatusReader:
         issues = []
         if integration.last_check_error is not None:
             issues.append(integration.last_check_error)
+        if rest_ms := self._breaker.rest_ms(integration.id):
+            seconds = math.ceil(rest_ms / 1000)
+            issues.append(f"{integration.provider_name} has not been answering; Koko tries again in {seconds} s")
         expires_at = integration.token_expires_at
         if expires_at is not None and expires_at <= now:
             issues.append(f"The access token of {integration.provider_name} has expired")

@@ -94,3 +94,42 @@ def test_a_workflow_has_nothing_to_choose(service: Service, people: People) -> N
     with pytest.raises(RpcError) as refused:
         list_them(service, people, target, "channels")
     assert "its own channel" in refused.value.message
+
+
+def test_a_provider_that_does_not_answer_is_left_alone_for_a_while(
+    service: Service, people: People, sandbox: Sandbox
+) -> None:
+    target = str(connect(service, people.admin, "slack")["id"])
+    path = "/api/conversations.list"
+    sandbox.slack.fail(path, status=503, times=100)
+    for _ in range(5):
+        with pytest.raises(RpcError, match="not answering properly"):
+            list_them(service, people, target, "channels")
+    asked = len(sandbox.slack.requests_to(path))
+    with pytest.raises(RpcError, match="tries again") as refused:
+        list_them(service, people, target, "channels")
+    assert (refused.value.code, refused.value.data["retryAfter"]) == ("TIMEOUT", 30)
+    assert len(sandbox.slack.requests_to(path)) == asked, "nobody waits for it"
+    status = service.call("integration.getStatus", {"integrationId": target}, token=people.member)
+    assert status["health"]["status"] == "degraded"
+    assert status["health"]["issues"] == ["Slack has not been answering; Koko tries again in 30 s"]
+    # An admin who tests asks all the same, and a good answer ends the rest.
+    assert service.call("integration.test", {"integrationId": target}, token=people.admin)["success"]
+    status = service.call("integration.getStatus", {"integrationId": target}, token=people.member)
+    assert status["health"]["status"] == "healthy"
+
+
+def test_one_more_failure_after_the_rest_is_enough(service: Service, people: People, sandbox: Sandbox) -> None:
+    target = str(connect(service, people.admin, "slack")["id"])
+    path = "/api/conversations.list"
+    sandbox.slack.fail(path, status=503, times=100)
+    for _ in range(5):
+        with pytest.raises(RpcError):
+            list_them(service, people, target, "channels")
+    service.clock.advance(s=30)
+    asked = len(sandbox.slack.requests_to(path))
+    for _ in range(3):
+        with pytest.raises(RpcError):
+            list_them(service, people, target, "channels")
+    # One trial, with the client's own three attempts.
+    assert len(sandbox.slack.requests_to(path)) == asked + 3

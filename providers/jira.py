@@ -6,16 +6,17 @@ is no revocation endpoint.
 
 from typing import Any
 
-from providers.kit.base import ConnectsByOAuth, ListsResources
+from providers.kit.atlassian import AtlassianProvider, atlassian
+from providers.kit.base import ListsResources
 from providers.kit.connection import Connection, Identity, Resource
-from providers.kit.errors import ProtocolBroken, ProviderError, Rejected
+from providers.kit.errors import ProtocolBroken, Rejected
 from providers.kit.http import Answer
-from providers.kit.manifest import Feature, Field, Manifest, OAuth2
+from providers.kit.manifest import Feature, Field, Manifest
 
 API = "https://api.atlassian.com"
 
 
-class Jira(ConnectsByOAuth, ListsResources):
+class Jira(AtlassianProvider, ListsResources):
     resource_kinds = ("sites", "projects")
     manifest = Manifest(
         slug="jira",
@@ -26,21 +27,11 @@ class Jira(ConnectsByOAuth, ListsResources):
         fields=(Field(name="cloudId", hint="the id of the Jira site, where there are several"),),
         removal_hint="Remove Koko at https://id.atlassian.com, under Connected apps.",
     )
-    oauth = OAuth2(
-        authorize_url="https://auth.atlassian.com/authorize",
-        token_url="https://auth.atlassian.com/oauth/token",  # noqa: S106 - an address
+    oauth = atlassian(
         pkce=False,
-        encoding="json",
-        authorize_params={"audience": "api.atlassian.com", "prompt": "consent"},
-        extra_scopes=("read:jira-user", "offline_access"),
+        extra_scopes=("read:jira-user",),
+        authorize_params={"audience": "api.atlassian.com"},
     )
-
-    def token_error(self, answer: Answer) -> ProviderError | None:
-        # A refresh token that is gone is answered with 403.
-        if answer.status == 403:
-            body = answer.json_object()
-            return self.token_refusal(str(body.get("error") or "invalid_grant"))
-        return super().token_error(answer)
 
     def whoami(self, connection: Connection) -> Identity:
         sites = self._sites(connection)

@@ -6,16 +6,16 @@ Errors are often plain text. OAuth 2.0 has no revocation endpoint; a user token 
 
 from urllib.parse import quote
 
-from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, ListsResources, Revokes
+from providers.kit.atlassian import AtlassianProvider, atlassian
+from providers.kit.base import ConnectsByKeys, ListsResources, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
-from providers.kit.errors import ProviderError
 from providers.kit.http import Answer
-from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
+from providers.kit.manifest import Feature, Field, Manifest, Rate
 
 API = "https://api.trello.com/1"
 
 
-class Trello(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
+class Trello(AtlassianProvider, ConnectsByKeys, Revokes, ListsResources):
     resource_kinds = ("boards",)
     manifest = Manifest(
         slug="trello",
@@ -45,21 +45,7 @@ class Trello(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
         rate_per_connection=Rate(100, 10),
         removal_hint="Remove Koko in Trello's account settings.",
     )
-    oauth = OAuth2(
-        authorize_url="https://auth.atlassian.com/authorize",
-        token_url="https://auth.atlassian.com/oauth/token",  # noqa: S106 - an address
-        pkce=True,
-        encoding="json",
-        authorize_params={"prompt": "consent"},
-        extra_scopes=("read:member:trello", "offline_access"),
-    )
-
-    def token_error(self, answer: Answer) -> ProviderError | None:
-        # A refresh token that is gone is answered with 403.
-        if answer.status == 403:
-            body = answer.json_object()
-            return self.token_refusal(str(body.get("error") or "invalid_grant"))
-        return super().token_error(answer)
+    oauth = atlassian(pkce=True, extra_scopes=("read:member:trello",), authorize_params={})
 
     def whoami(self, connection: Connection) -> Identity:
         me = self._call("GET", "/members/me?fields=id,username,fullName", connection).json_object()

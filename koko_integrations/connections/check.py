@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass, field
 
 from koko_integrations.clock import Clock
-from koko_integrations.connections.credentials import READ_LIVE, lost, set_error
-from koko_integrations.connections.live import LiveConnections
+from koko_integrations.connections.credentials import lost, set_error
+from koko_integrations.connections.live import LiveConnections, Used
 from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.errors import PreconditionFailed
 from koko_integrations.integration import Integration
@@ -73,16 +73,17 @@ class Checker:
         started = time.perf_counter()
         identity: Identity | None = None
         failure: ProviderError | None = None
+        used = Used(integration.credential_version)
         with counting_calls() as usage:
             try:
-                identity = await self._live.use(integration, provider.whoami, insist=True)
+                identity = await self._live.use(integration, provider.whoami, insist=True, used=used)
             except ProviderError as error:
                 failure = error
         latency_ms = round((time.perf_counter() - started) * 1000)
         scope = integration.scope
         if identity is not None and identity.scopes is not None:
             scope = list(identity.scopes)
-        await self._remember(integration, failure, scope, usage.calls)
+        await self._remember(integration, used.version, failure, scope, usage.calls)
         off = provider.manifest.features_off(tuple(scope)) if identity is not None else {}
         errors = [f"{label} needs {', '.join(missing)}; connect again to grant it" for label, missing in off.items()]
         if failure is not None:
@@ -90,15 +91,13 @@ class Checker:
         return CheckResult(success=failure is None, latency_ms=latency_ms, permissions=scope, errors=errors)
 
     async def _remember(
-        self, integration: Integration, failure: ProviderError | None, scope: list[str], api_calls: int
+        self, integration: Integration, version: int, failure: ProviderError | None, scope: list[str], api_calls: int
     ) -> None:
         def note(tx: Transaction) -> None:
             now = self._clock.now_ms()
             error = None if failure is None else failure.explained
             count_calls(tx, integration.id, api_calls, now)
-            # Renewing the token on the way has made a new version: its own outcome is already noted.
-            row = tx.row(READ_LIVE, id=integration.id)
-            version = integration.credential_version if row is None else row[-1]
+            # What was seen of credentials that are no longer there says nothing of those that are.
             if not tx.change(_NOTE_CHECK, id=integration.id, credential_version=version, now=now, error=error):
                 return
             tx.change(_SET_SCOPE, id=integration.id, scope=dump(scope), now=now)

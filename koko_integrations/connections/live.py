@@ -5,7 +5,9 @@ overtaken holder fails on. A renewed pair is committed before anybody uses it. R
 """
 
 import asyncio
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
@@ -35,6 +37,13 @@ RENEWALS_AT_ONCE = 8
 LONGEST_BACKOFF_MINUTES = 60
 
 
+@dataclass
+class Used:
+    """Which version of the credentials was used last."""
+
+    version: int
+
+
 class LiveConnections:
     """Opens connections for use."""
 
@@ -47,15 +56,23 @@ class LiveConnections:
         self.breaker = Breaker(clock)
         self._renewals: dict[str, asyncio.Task[Live]] = {}
 
-    async def use(self, integration: Integration, method: Callable[[Connection], T], *, insist: bool = False) -> T:
+    async def use(
+        self,
+        integration: Integration,
+        method: Callable[[Connection], T],
+        *,
+        insist: bool = False,
+        used: Used | None = None,
+    ) -> T:
         """Runs a method of the integration's provider; when the provider refuses the token, once more with a new one.
 
-        While the provider rests (see `Breaker`) only those who `insist` get through. Raises ProviderError.
+        While the provider rests (see `Breaker`) only those who `insist` get through. `used` is told which credentials
+        the outcome is about. Raises ProviderError.
         """
         if not insist:
             self.breaker.check(integration.id, integration.provider_name)
         try:
-            result = await self._use(integration, method)
+            result = await self._use(integration, method, used or Used(0))
         except Transient as error:
             # A provider that asks us to slow down is answering.
             if error.reason != "rate_limited":
@@ -67,15 +84,17 @@ class LiveConnections:
         self.breaker.answered(integration.id)
         return result
 
-    async def _use(self, integration: Integration, method: Callable[[Connection], T]) -> T:
+    async def _use(self, integration: Integration, method: Callable[[Connection], T], used: Used) -> T:
         provider = self._registry.find(integration.provider)
         live = await self.open(integration)
+        used.version = live.version
         try:
             return await self._outside.call(provider, method, live.connection)
         except CredentialsRefused:
             if not live.can_refresh or not isinstance(provider, ConnectsByOAuth):
                 raise
         newer = await self._renewed(integration, provider, live)
+        used.version = newer.version
         return await self._outside.call(provider, method, newer.connection)
 
     async def open(self, integration: Integration) -> Live:
@@ -137,9 +156,8 @@ class LiveConnections:
     async def _renew_by_lease(self, integration: Integration, provider: ConnectsByOAuth, stale: Live) -> Live:
         for _ in range(int(LEASE_MS / 1000 / POLL_S)):
             now = self._clock.now_ms()
-            epoch = await self._database.write(
-                lambda tx, now=now: sealed.claim(tx, integration.id, stale.version, now)  # type: ignore[misc]
-            )
+            claim = functools.partial(sealed.claim, integration_id=integration.id, version=stale.version, now=now)
+            epoch = await self._database.write(claim)
             if epoch is not None:
                 return await self._renew(integration, provider, stale, epoch)
             newer = await self._read(integration)

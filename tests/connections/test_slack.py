@@ -1,5 +1,6 @@
 """Slack by OAuth, end to end through the real endpoint: the API document's three steps and every way they fail."""
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -363,3 +364,21 @@ def test_user_who_never_comes_back(service: Service, people: People) -> None:
     assert service.run(expire_pending) == 1
     assert service.rows.query("SELECT COUNT(*) FROM integration") == [(0,)]
     assert service.rows.query("SELECT COUNT(*) FROM pending_connection") == [(0,)]
+
+
+def test_an_old_answer_does_not_spoil_a_new_connection(service: Service, people: People, sandbox: Sandbox) -> None:
+    """A test that hangs while the team disconnects and connects again is about the old token."""
+    target = {"integrationId": connect(service, people.admin)["id"]}
+    release = Event()
+    sandbox.slack.seen.clear()
+    sandbox.slack.fail("/api/auth.test", body=b'{"ok":false,"error":"token_revoked"}', hang=release)
+    with ThreadPoolExecutor(1) as threads:
+        testing = threads.submit(service.call, "integration.test", target, token=people.admin)
+        while not sandbox.slack.requests_to("/api/auth.test"):
+            pass
+        service.call("integration.disconnect", target, token=people.admin)
+        connect(service, people.admin)
+        release.set()
+        assert not testing.result(20)["success"]
+    status = service.call("integration.getStatus", target, token=people.member)
+    assert (status["integration"]["status"], status["health"]["status"]) == ("connected", "healthy")

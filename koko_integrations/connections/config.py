@@ -34,9 +34,17 @@ def common_fields() -> dict[str, ma.fields.Field[Any]]:
     }
 
 
+_SETTINGS = frozenset(common_fields())
+
+
 def mask(secret: str) -> str:
     """What may be shown of a secret: nothing of a short one."""
     return MASK + secret[-SHOWN_CHARS:] if len(secret) >= SHORTEST_SHOWN else MASK
+
+
+def kept_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a configuration outlives its connection: the team's settings, and nothing of the account."""
+    return {name: value for name, value in config.items() if name in _SETTINGS}
 
 
 class ConfigReader:

@@ -1,5 +1,6 @@
 """`integration.disconnect`: revoke where the provider can, wipe here whatever it says, keep the row and the log."""
 
+import asyncio
 import contextlib
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ from providers.kit.base import CallsKoko, Provider, Revokes
 from providers.kit.connection import Revocation
 from providers.kit.errors import ProviderError
 from providers.kit.http import counting_calls
+
+REVOKE_TIMEOUT_S = 10.0
+"""Somebody waits for this, and the credentials are wiped in any case."""
 
 log = structlog.get_logger(__name__)
 
@@ -97,9 +101,12 @@ class Disconnector:
         if not isinstance(provider, Revokes):
             return Revocation(revoked=False, reason=f"{provider.manifest.name} has no way to revoke access")
         try:
-            return await self._outside.call(provider, provider.revoke, live.connection)
+            async with asyncio.timeout(REVOKE_TIMEOUT_S):
+                return await self._outside.call(provider, provider.revoke, live.connection)
         except ProviderError as error:
             return Revocation(revoked=False, reason=error.explained)
+        except TimeoutError:
+            return Revocation(revoked=False, reason=f"{provider.manifest.name} did not answer in time")
 
     async def _take_for_good(self, integration: Integration) -> Live | None:
         try:

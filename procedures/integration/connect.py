@@ -4,7 +4,7 @@ from typing import Any
 
 from koko_integrations.access import TeamAccess
 from koko_integrations.app import Call
-from koko_integrations.connections.connect import ConnectRequest
+from koko_integrations.connections.request import ConnectRequest
 from koko_integrations.contract import CONNECTABLE, IntegrationOutput
 from koko_integrations.rpc.fields import Choice, Id, Input, Nested, Output, RecordOf, Text, Url
 from koko_integrations.rpc.procedure import mutation

@@ -71,6 +71,21 @@ def test_status_test_and_disconnect(service: Service, people: People) -> None:
     assert service.rows.query("SELECT secrets FROM integration_connection") == [(None,)]
 
 
+def test_a_reconnect_keeps_settings_and_nothing_of_the_old_account(service: Service, people: People) -> None:
+    first = connect(service, people.admin, CONFIG | {"prefix": "rushes/", "autoSync": True})["integration"]
+    service.call("integration.disconnect", {"integrationId": first["id"]}, token=people.admin)
+    config = connect(service, people.admin, CONFIG | {"importOnUpload": True})["integration"]["config"]
+    # What is stored is what was proven: the old prefix is gone, the old setting is not.
+    assert config == {
+        "accessKeyId": "••••DEMO",
+        "secretAccessKey": "••••o000",
+        "bucket": BUCKET,
+        "region": "us-east-1",
+        "autoSync": True,
+        "importOnUpload": True,
+    }
+
+
 def test_keys_may_come_as_api_key_and_secret(service: Service, people: People) -> None:
     result = connect(service, people.admin, {"bucket": BUCKET}, apiKey=KEY, apiSecret=SECRET)
     assert result["integration"]["config"]["accessKeyId"] == "••••DEMO"

@@ -7,10 +7,12 @@ from typing import Any
 import orjson
 import pytest
 import yaml
+from graphql import build_schema, parse, validate
 from openapi_schema_validator import OAS30Validator, OAS31Validator
 
 from koko_integrations.registry import find_provider_classes
 from providers.kit.base import ListsResources
+from providers.monday import BOARDS, WHOAMI
 from sandbox.kit.stand_in import Seen, StandIn
 from sandbox.stand_ins import Sandbox
 from tests.conftest import People
@@ -46,6 +48,12 @@ KINDS = {
 def database_url(request: pytest.FixtureRequest) -> str:
     url: str = request.getfixturevalue("sqlite_url")
     return url
+
+
+def test_mondays_queries() -> None:
+    schema = build_schema((FOLDER / "monday.graphql").read_text())
+    for query in (WHOAMI, BOARDS % 1):
+        assert validate(schema, parse(query)) == []
 
 
 def find_operation(spec: dict[str, Any], path: str, method: str) -> dict[str, Any] | None:

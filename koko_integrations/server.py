@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from koko_integrations.settings import Settings
+from koko_integrations.settings import Settings, SettingsError
 
 REQUEST_TIMEOUT_S = 20.0
 MAX_HEADERS_BYTES = 32 * 1024
@@ -108,7 +108,12 @@ async def serve_app(app: ASGIApp, settings: Settings, on_ready: Callable[[str], 
     # With the protocol spelled out: asyncio sets TCP_NODELAY on no other sockets, and Nagle's algorithm costs 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((settings.host, settings.port))
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        problem = f"KOKO_HOST, KOKO_PORT: {settings.host}:{settings.port} cannot be listened on: {error.strerror}"
+        raise SettingsError([problem]) from error
     listener.listen(BACKLOG)
     listener.setblocking(False)
     config = uvicorn.Config(

@@ -54,6 +54,26 @@ def test_unknown_provider_in_the_settings(folder: Path) -> None:
     assert "KOKO_PROVIDER_SLAK" in done.stderr
 
 
+@pytest.mark.parametrize("url", ["postgresql://koko:canary-password@127.0.0.1:9/koko", "sqlite:////dev/null/koko.db"])
+def test_a_database_that_cannot_be_opened(tmp_path: Path, url: str) -> None:
+    done = run(tmp_path, "init-db", **SETTINGS, KOKO_DATABASE_URL=url)
+    assert done.returncode == 2
+    assert "KOKO_DATABASE_URL: the database cannot be opened" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "canary" not in done.stderr
+
+
+def test_a_port_that_is_taken(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run(folder, "serve", **SETTINGS, KOKO_PORT=str(port))
+    assert done.returncode == 2
+    assert f"127.0.0.1:{port} cannot be listened on" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_serve_without_tables_says_what_to_do(tmp_path: Path) -> None:
     done = run(tmp_path, "serve", **SETTINGS, KOKO_PORT=str(free_port()))
     assert done.returncode != 0

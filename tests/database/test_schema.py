@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,11 @@ def on_database(url: str, work: Any) -> Any:
 
 
 @pytest.fixture
-def memory() -> sqlite3.Connection:
+def memory() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
     connection.executescript((ROOT / "schema.sql").read_text())
-    return connection
+    yield connection
+    connection.close()
 
 
 def columns_of(connection: sqlite3.Connection, table: str) -> dict[str, tuple[str, bool, int]]:

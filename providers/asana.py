@@ -1,31 +1,52 @@
 """Asana. Source: developers.asana.com/docs/oauth, Asana/openapi.
 
 The refresh token comes with the code exchange alone and stays; it is also what revocation wants. A personal access
-token works in place of OAuth.
+token works in place of OAuth. A status is a section of the project; what is done is said by `completed`.
 """
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
-from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, ListsResources, Revokes
+from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, PushesItems, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
-from providers.kit.errors import ProtocolBroken
+from providers.kit.errors import ProtocolBroken, Rejected, StartOver
+from providers.kit.http import Answer
+from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
+from providers.kit.timestamps import iso_seconds, parse_ms
 
+API = "https://app.asana.com/api/1.0"
 TASKS = ("workspaces:read", "projects:read", "tasks:read", "tasks:write")
+PAGE = "100"
+OVERLAP_MS = 10_000
+"""Changes that Asana was still writing when we asked come again."""
+FIELDS = {
+    "projects": "name,modified_at,permalink_url,archived",
+    "tasks": "name,notes,completed,due_on,assignee.name,modified_at,permalink_url,"
+    "memberships.project,memberships.section",
+    "comments": "resource_subtype,text,created_at,created_by.name",
+    "files": "name,size,created_at,view_url,resource_subtype",
+}
 
 
-class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
-    resource_kinds = ("workspaces", "projects")
+class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
+    resource_kinds = ("workspaces", "projects", "statuses")
+    entities = ("projects", "tasks", "comments", "files")
+    per_task = frozenset({"comments", "files"})
     manifest = Manifest(
         slug="asana",
         name="Asana",
         category="project_management",
         description="Keep video feedback and Asana tasks in step",
-        features=(Feature("Task sync", TASKS), Feature("Comment sync", (*TASKS, "stories:read", "stories:write"))),
+        features=(
+            Feature("Task sync", TASKS),
+            Feature("Comment sync", (*TASKS, "stories:read", "stories:write")),
+            Feature("File sync", (*TASKS, "attachments:read")),
+        ),
         fields=(Field(name="accessToken", hint="a personal access token", secret=True, required=True, alias="apiKey"),),
-        # What a free workspace allows; paid ones have ten times as much.
-        rate_per_connection=Rate(150, 60),
+        # A paid workspace's; a free one, with a tenth of it, says so by 429.
+        rate_per_connection=Rate(1500, 60),
         removal_hint="Remove Koko in Asana's settings, under Apps.",
     )
     oauth = OAuth2(
@@ -36,43 +57,83 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
     )
 
     def whoami(self, connection: Connection) -> Identity:
-        me = self._get(connection, "/users/me", {"opt_fields": "name,email"}).get("data")
-        if not isinstance(me, dict):
-            raise ProtocolBroken("Asana sent an answer without data")
+        me = self._data(connection, "GET", "/users/me", {"opt_fields": "name,email"})
         return Identity(account_id=self.require_text(me, "gid"), account_name=str(me.get("name") or "Asana"))
 
-    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
-        body = self._get(connection, "/workspaces", {"opt_fields": "name"})
-        workspaces = self.read_resources(body.get("data"), id_name="gid")
+    def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
+        if kind == "statuses":
+            return self.status_resources(connection, container)
+        workspaces = self.read_resources(self._all(connection, "/workspaces", {"opt_fields": "name"}), id_name="gid")
         if kind == "workspaces":
             return workspaces
+        asked = {"archived": "false", "opt_fields": "name"}
         return [
-            Resource(id=project.id, name=project.name, parent_name=workspace.name)
+            project
             for workspace in workspaces
-            for project in self._projects(connection, workspace.id)
+            for project in self.read_resources(
+                self._all(connection, "/projects", {"workspace": workspace.id, **asked}),
+                id_name="gid",
+                parent_name=workspace.name,
+            )
         ]
 
-    def _projects(self, connection: Connection, workspace_id: str) -> list[Resource]:
-        found: list[Resource] = []
-        asked = {"workspace": workspace_id, "archived": "false", "opt_fields": "name", "limit": "100"}
-        while True:
-            body = self._get(connection, "/projects", asked)
-            found += self.read_resources(body.get("data"), id_name="gid")
-            following = body.get("next_page")
-            if not isinstance(following, dict):
-                return found
-            asked["offset"] = self.require_text(following, "offset")
-
-    def _get(self, connection: Connection, path: str, params: Mapping[str, str]) -> dict[str, Any]:
-        credentials = connection.credentials
-        answer = self.http.request(
-            "Asana",
-            "GET",
-            f"https://app.asana.com/api/1.0{path}",
-            params=params,
-            bearer=credentials.access_token or credentials.secrets.get("accessToken"),
+    def pull(self, connection: Connection, pull: Pull) -> Page:
+        if pull.entity == "projects":
+            return self._pull_projects(connection, pull)
+        asked = {"limit": PAGE, "opt_fields": FIELDS[pull.entity]}
+        if pull.cursor is not None:
+            asked["offset"] = pull.cursor
+        if pull.entity == "tasks":
+            asked["project"] = str(pull.container)
+            if pull.since is not None:
+                asked["modified_since"] = pull.since
+            path = "/tasks"
+        elif pull.entity == "comments":
+            path = f"/tasks/{quote(str(pull.parent))}/stories"
+        else:
+            path = "/attachments"
+            asked["parent"] = str(pull.parent)
+        answer = self._request(connection, "GET", path, asked)
+        body = answer.json_object()
+        entries = body.get("data")
+        if pull.entity == "comments" and isinstance(entries, list):
+            # The story of a task is mostly made by Asana itself.
+            entries = [one for one in entries if not isinstance(one, dict) or _is_comment(one)]
+        items, skipped = self.read_items(entries, lambda entry: self._read(pull, entry))
+        first = pull.entity == "tasks" and pull.cursor is None
+        return Page(
+            items=tuple(items),
+            skipped=tuple(skipped),
+            cursor=_next_offset(body),
+            watermark=iso_seconds(answer.sent_at - OVERLAP_MS) if first else None,
         )
-        return answer.require_success().json_object()
+
+    def list_statuses(self, connection: Connection, container: str) -> list[Status]:
+        sections = self._all(connection, f"/projects/{quote(container)}/sections", {"opt_fields": "name"})
+        return [Status(id=one.id, name=one.name) for one in self.read_resources(sections, id_name="gid")]
+
+    def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
+        data = {"name": draft.title, "notes": draft.text, "projects": [container], "completed": draft.done}
+        made = self._write(connection, "POST", "/tasks", data, "tasks")
+        if draft.status_id is not None:
+            self._move(connection, draft.status_id, self.require_text(made, "gid"))
+            made = self._data(connection, "GET", f"/tasks/{made['gid']}", {"opt_fields": FIELDS["tasks"]})
+        return self._read_task(made, container)
+
+    def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:
+        if change.status_id is not None:
+            self._move(connection, change.status_id, task_id)
+        wanted = {"name": change.title, "notes": change.text, "completed": change.done}
+        data = {name: value for name, value in wanted.items() if value is not None}
+        return self._read_task(self._write(connection, "PUT", f"/tasks/{quote(task_id)}", data, "tasks"), container)
+
+    def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
+        made = self._write(connection, "POST", f"/tasks/{quote(task_id)}/stories", {"text": text}, "comments")
+        return self._read_comment(made, task_id)
+
+    def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
+        made = self._write(connection, "PUT", f"/stories/{quote(comment_id)}", {"text": text}, "comments")
+        return self._read_comment(made, task_id)
 
     def revoke(self, connection: Connection) -> Revocation:
         if connection.credentials.refresh_token is None:
@@ -84,3 +145,143 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
         }
         self.http.request("Asana", "POST", "https://app.asana.com/-/oauth_revoke", form=form).require_success()
         return Revocation(revoked=True)
+
+    def _pull_projects(self, connection: Connection, pull: Pull) -> Page:
+        asked = {"opt_fields": FIELDS["projects"]}
+        if pull.container is not None:
+            found = [self._data(connection, "GET", f"/projects/{quote(pull.container)}", asked)]
+        else:
+            found = [
+                project
+                for workspace in self.list_resources(connection, "workspaces")
+                for project in self._all(
+                    connection, "/projects", {"workspace": workspace.id, "archived": "false", **asked}
+                )
+            ]
+        items, skipped = self.read_items(found, self._read_project)
+        return Page(items=tuple(items), skipped=tuple(skipped))
+
+    def _read(self, pull: Pull, entry: Mapping[str, Any]) -> Item:
+        if pull.entity == "tasks":
+            return self._read_task(entry, str(pull.container))
+        if pull.entity == "comments":
+            return self._read_comment(entry, str(pull.parent))
+        return Item(
+            id=self.require_text(entry, "gid"),
+            title=str(entry.get("name") or ""),
+            parent_id=pull.parent,
+            url=entry.get("view_url"),
+            fields={"size": entry.get("size"), "kind": entry.get("resource_subtype")},
+        )
+
+    def _read_project(self, entry: Mapping[str, Any]) -> Item:
+        return Item(
+            id=self.require_text(entry, "gid"),
+            title=self.require_text(entry, "name"),
+            url=entry.get("permalink_url"),
+            modified_at=parse_ms(entry.get("modified_at")),
+            fields={"archived": bool(entry.get("archived"))},
+        )
+
+    def _read_task(self, entry: Mapping[str, Any], container: str) -> Item:
+        completed, notes = entry.get("completed"), entry.get("notes") or ""
+        if not isinstance(completed, bool) or not isinstance(notes, str):
+            raise ProtocolBroken("Asana sent a task without completed or notes")
+        memberships = entry.get("memberships") or []
+        here = [one for one in memberships if (one.get("project") or {}).get("gid") == container]
+        section = (here[0].get("section") or {}).get("gid") if here else None
+        assignee = entry.get("assignee") or {}
+        return Item(
+            id=self.require_text(entry, "gid"),
+            # A task may be without a name.
+            title=str(entry.get("name") or ""),
+            text=notes,
+            status_id=section,
+            done=completed,
+            url=entry.get("permalink_url"),
+            modified_at=parse_ms(entry.get("modified_at")),
+            fields={"dueOn": entry.get("due_on"), "assignee": assignee.get("name")},
+        )
+
+    def _read_comment(self, entry: Mapping[str, Any], task_id: str) -> Item:
+        author = entry.get("created_by") or {}
+        return Item(
+            id=self.require_text(entry, "gid"),
+            title="",
+            text=str(entry.get("text") or ""),
+            parent_id=task_id,
+            author=author.get("name"),
+            modified_at=parse_ms(entry.get("created_at")),
+        )
+
+    def _move(self, connection: Connection, section: str, task_id: str) -> None:
+        self._request(connection, "POST", f"/sections/{quote(section)}/addTask", data={"task": task_id})
+
+    def _write(
+        self, connection: Connection, method: str, path: str, data: Mapping[str, Any], entity: str
+    ) -> dict[str, Any]:
+        return self._data(connection, method, path, {"opt_fields": FIELDS[entity]}, data)
+
+    def _all(self, connection: Connection, path: str, params: Mapping[str, str]) -> list[Any]:
+        found: list[Any] = []
+        asked = {"limit": PAGE, **params}
+        while True:
+            body = self._request(connection, "GET", path, asked).json_object()
+            entries = body.get("data")
+            if not isinstance(entries, list):
+                raise ProtocolBroken("Asana sent a list of the wrong shape")
+            found += entries
+            offset = _next_offset(body)
+            if offset is None:
+                return found
+            asked["offset"] = offset
+
+    def _data(
+        self,
+        connection: Connection,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        data: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        found = self._request(connection, method, path, params, data).json_object().get("data")
+        if not isinstance(found, dict):
+            raise ProtocolBroken("Asana sent an answer without data")
+        return found
+
+    def _request(
+        self,
+        connection: Connection,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        credentials = connection.credentials
+        answer = self.http.request(
+            "Asana",
+            method,
+            f"{API}{path}",
+            params=params,
+            json=None if data is None else {"data": data},
+            bearer=credentials.access_token or credentials.secrets.get("accessToken"),
+        )
+        if answer.status == 400 and params and "offset" in params:
+            raise StartOver("Asana no longer knows where we were")
+        if answer.status == 402:
+            raise Rejected("Asana has this for paid workspaces only")
+        return answer.require_success()
+
+
+def _is_comment(story: Mapping[str, Any]) -> bool:
+    return story.get("resource_subtype") == "comment_added"
+
+
+def _next_offset(body: Mapping[str, Any]) -> str | None:
+    following = body.get("next_page")
+    if following is None:
+        return None
+    offset = following.get("offset") if isinstance(following, dict) else None
+    if not isinstance(offset, str) or not offset:
+        raise ProtocolBroken("Asana sent a next page without an offset")
+    return offset

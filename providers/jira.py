@@ -52,7 +52,7 @@ class Jira(AtlassianProvider, ListsResources):
             config=config,
         )
 
-    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+    def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if kind == "sites":
             return self.read_resources(self._sites(connection))
         cloud_id = self.require_text(connection.config, "cloudId")

@@ -58,7 +58,7 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
             raise ProtocolBroken("monday.com did not say who this is")
         return Identity(account_id=str(account.get("id")), account_name=str(account.get("name") or "monday.com"))
 
-    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+    def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         found: list[Resource] = []
         page = 1
         # Until a page is empty: monday does not say which is the last.

@@ -58,7 +58,7 @@ class Slack(ConnectsByOAuth, Revokes, ListsResources):
             scopes=None if scopes is None else tuple(scopes.replace(",", " ").split()),
         )
 
-    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+    def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         found: list[Resource] = []
         asked = {"types": "public_channel", "exclude_archived": "true", "limit": "200"}
         while True:

@@ -48,7 +48,7 @@ class Teams(MicrosoftProvider, ConnectsByKeys, ListsResources):
         me = self.graph(connection, "/me")
         return Identity(account_id=self.require_text(me, "id"), account_name=str(me.get("displayName") or "Teams"))
 
-    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+    def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if connection.credentials.access_token is None:
             raise Rejected("A workflow posts to its own channel; there is nothing to choose")
         found: list[Resource] = []

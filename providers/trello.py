@@ -54,7 +54,7 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, ListsResources):
             account_name=str(me.get("fullName") or me.get("username") or "Trello"),
         )
 
-    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
+    def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         return self.read_resources(self._call("GET", "/members/me/boards?filter=open&fields=name", connection).json())
 
     def revoke(self, connection: Connection) -> Revocation:

@@ -1,22 +1,26 @@
 """Asana. Source: developers.asana.com/docs/oauth, Asana/openapi."""
 
+from collections.abc import Callable
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer, read_form
 from sandbox.kit.stand_in import Clock, StandIn
+from sandbox.kit.work import Column, Comment, Project, Task, Work, iso, seconds_of
 
 PERSONAL_TOKEN = "2/1200000000000001/1200000000000002:sandboxpersonaltoken"
-PROJECTS = ("Trailer", "Feature film")
 ME = {"gid": "1200000000000001", "name": "Ada Admin", "email": "ada@sandbox.example", "resource_type": "user"}
+TASKS_EACH = 250
+SITE = "https://app.asana.com"
 
 
 class AsanaStandIn(StandIn):
     slug = "asana"
-    origins = ("https://app.asana.com",)
+    origins = (SITE,)
 
     def __init__(self, clock: Clock) -> None:
         self.oauth = AuthorizationServer(
@@ -31,16 +35,42 @@ class AsanaStandIn(StandIn):
             omits=("scope",),
             succeed=lambda _: {"data": {"id": 1200000000000001, **ME}},
         )
+        self.work = Work(clock, first_id=1_500_000)
         super().__init__(clock)
+        self._furnish()
+
+    def _furnish(self) -> None:
+        for gid, name in (("1400", "Trailer"), ("1401", "Feature film")):
+            sections = [Column(f"{gid}1", "To do"), Column(f"{gid}2", "In review"), Column(f"{gid}3", "Done")]
+            self.work.add_project(Project(gid, name, sections))
+            self.work.fill(gid, TASKS_EACH, comments=3, files=2)
 
     def routes(self) -> list[BaseRoute]:
+        def api(path: str, scope: str, answer: Callable[[Request], Any], method: str = "GET") -> Route:
+            async def endpoint(request: Request) -> Response:
+                refusal = self._refusal(request, scope)
+                return refusal or await answer(request)
+
+            return Route(f"/api/1.0{path}", endpoint, methods=[method])
+
         return [
             Route("/-/oauth_authorize", self.oauth.authorize, methods=["GET", "POST"]),
             Route("/-/oauth_token", self.oauth.token, methods=["POST"]),
             Route("/-/oauth_revoke", self._revoke, methods=["POST"]),
-            Route("/api/1.0/users/me", self._me),
-            Route("/api/1.0/workspaces", self._workspaces),
-            Route("/api/1.0/projects", self._projects),
+            api("/users/me", "users:read", self._me),
+            api("/workspaces", "workspaces:read", self._workspaces),
+            api("/projects", "projects:read", self._projects),
+            api("/projects/{gid}", "projects:read", self._project),
+            api("/projects/{gid}/sections", "projects:read", self._sections),
+            api("/tasks", "tasks:read", self._tasks),
+            api("/tasks", "tasks:write", self._create_task, "POST"),
+            api("/tasks/{gid}", "tasks:read", self._task),
+            api("/tasks/{gid}", "tasks:write", self._update_task, "PUT"),
+            api("/sections/{gid}/addTask", "tasks:write", self._add_to_section, "POST"),
+            api("/tasks/{gid}/stories", "stories:read", self._stories),
+            api("/tasks/{gid}/stories", "stories:write", self._create_story, "POST"),
+            api("/stories/{gid}", "stories:write", self._update_story, "PUT"),
+            api("/attachments", "attachments:read", self._attachments),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -49,6 +79,8 @@ class AsanaStandIn(StandIn):
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
+        self.work.reset()
+        self._furnish()
 
     async def _revoke(self, request: Request) -> Response:
         form = await read_form(request)
@@ -60,24 +92,95 @@ class AsanaStandIn(StandIn):
         return JSONResponse({})
 
     async def _me(self, request: Request) -> Response:
-        return self._refusal(request, "users:read") or JSONResponse({"data": ME})
+        return JSONResponse({"data": ME})
 
     async def _workspaces(self, request: Request) -> Response:
         workspace = {"gid": "1300", "name": "Sandbox Workspace", "resource_type": "workspace"}
-        return self._refusal(request, "workspaces:read") or JSONResponse({"data": [workspace], "next_page": None})
+        return JSONResponse({"data": [workspace], "next_page": None})
 
     async def _projects(self, request: Request) -> Response:
         # One a page, so that whoever asks has to turn pages.
-        position = int(request.query_params.get("offset", 0))
-        following = None
-        if position + 1 < len(PROJECTS):
-            following = {
-                "offset": str(position + 1),
-                "path": "/projects",
-                "uri": "https://app.asana.com/api/1.0/projects",
+        return _page(request, [_project(one) for one in self.work.projects.values()], at_most=1)
+
+    async def _project(self, request: Request) -> Response:
+        found = self.work.projects.get(request.path_params["gid"])
+        return _unknown() if found is None else JSONResponse({"data": _project(found)})
+
+    async def _sections(self, request: Request) -> Response:
+        found = self.work.projects.get(request.path_params["gid"])
+        if found is None:
+            return _unknown()
+        return _page(request, [_named(one.id, one.name, "section") for one in found.columns])
+
+    async def _tasks(self, request: Request) -> Response:
+        asked = request.query_params
+        if asked.get("project") not in self.work.projects:
+            return _unknown()
+        since = asked.get("modified_since")
+        found = self.work.of(asked["project"], None if since is None else seconds_of(since))
+        return _page(request, [_task(one) for one in found])
+
+    async def _task(self, request: Request) -> Response:
+        found = self.work.tasks.get(request.path_params["gid"])
+        return _unknown() if found is None else JSONResponse({"data": _task(found)})
+
+    async def _create_task(self, request: Request) -> Response:
+        data = await _data(request)
+        project = next(iter(data.get("projects", [])), None)
+        if project not in self.work.projects:
+            return JSONResponse({"errors": [{"message": "projects: Not a recognized ID", "help": ""}]}, 400)
+        made = self.work.add_task(
+            str(project), str(data.get("name", "")), str(data.get("notes", "")), done=bool(data.get("completed"))
+        )
+        return JSONResponse({"data": _task(made)}, 201)
+
+    async def _update_task(self, request: Request) -> Response:
+        gid = request.path_params["gid"]
+        if gid not in self.work.tasks:
+            return _unknown()
+        names = {"name": "title", "notes": "text", "completed": "done"}
+        changes = {names[name]: value for name, value in (await _data(request)).items() if name in names}
+        return JSONResponse({"data": _task(self.work.change(gid, **changes))})
+
+    async def _add_to_section(self, request: Request) -> Response:
+        task = str((await _data(request)).get("task"))
+        if task not in self.work.tasks:
+            return _unknown()
+        self.work.change(task, status=request.path_params["gid"])
+        return JSONResponse({"data": {}})
+
+    async def _stories(self, request: Request) -> Response:
+        found = self.work.tasks.get(request.path_params["gid"])
+        if found is None:
+            return _unknown()
+        made = {"gid": f"{found.id}0", "resource_subtype": "added_to_project", "text": "added to the project"}
+        return _page(request, [made, *(_story(one) for one in found.comments)])
+
+    async def _create_story(self, request: Request) -> Response:
+        gid = request.path_params["gid"]
+        if gid not in self.work.tasks:
+            return _unknown()
+        made = self.work.comment(gid, str(ME["name"]), str((await _data(request)).get("text", "")))
+        return JSONResponse({"data": _story(made)}, 201)
+
+    async def _update_story(self, request: Request) -> Response:
+        found = self.work.edit_comment(request.path_params["gid"], str((await _data(request)).get("text", "")))
+        return _unknown() if found is None else JSONResponse({"data": _story(found)})
+
+    async def _attachments(self, request: Request) -> Response:
+        found = self.work.tasks.get(request.query_params.get("parent", ""))
+        if found is None:
+            return _unknown()
+        files = [
+            {
+                **_named(one.id, one.name, "attachment"),
+                "resource_subtype": "asana",
+                "size": one.size,
+                "view_url": f"{SITE}/-/download_attachment?id={one.id}",
             }
-        project = {"gid": f"140{position}", "name": PROJECTS[position], "resource_type": "project"}
-        return self._refusal(request, "projects:read") or JSONResponse({"data": [project], "next_page": following})
+            for one in found.files
+        ]
+        return _page(request, files)
 
     def _refusal(self, request: Request, scope: str) -> Response | None:
         given = read_bearer(request)
@@ -87,3 +190,55 @@ class AsanaStandIn(StandIn):
         if live is not None and scope not in live.scopes:
             return JSONResponse({"errors": [{"message": f"Missing scope {scope}"}]}, 403)
         return None
+
+
+async def _data(request: Request) -> dict[str, Any]:
+    body: dict[str, Any] = orjson.loads(await request.body())["data"]
+    return body
+
+
+def _page(request: Request, entries: list[dict[str, Any]], at_most: int = 100) -> Response:
+    start, limit = int(request.query_params.get("offset", 0)), int(request.query_params.get("limit", at_most))
+    end = start + min(limit, at_most)
+    following = None
+    if end < len(entries):
+        following = {"offset": str(end), "path": request.url.path, "uri": f"{SITE}{request.url.path}?offset={end}"}
+    return JSONResponse({"data": entries[start:end], "next_page": following})
+
+
+def _unknown() -> Response:
+    return JSONResponse({"errors": [{"message": "Not a recognized ID", "help": ""}]}, 404)
+
+
+def _named(gid: str, name: str, kind: str) -> dict[str, Any]:
+    return {"gid": gid, "name": name, "resource_type": kind}
+
+
+def _project(found: Project) -> dict[str, Any]:
+    return {**_named(found.id, found.name, "project"), "archived": False, "permalink_url": f"{SITE}/0/{found.id}"}
+
+
+def _task(found: Task) -> dict[str, Any]:
+    return {
+        **_named(found.id, found.title, "task"),
+        "notes": found.text,
+        "completed": found.done,
+        "due_on": None,
+        "assignee": None,
+        "modified_at": iso(found.modified_s),
+        "permalink_url": f"{SITE}/0/{found.project}/{found.id}",
+        "memberships": [
+            {"project": _named(found.project, "", "project"), "section": _named(found.status, "", "section")}
+        ],
+    }
+
+
+def _story(comment: Comment) -> dict[str, Any]:
+    return {
+        "gid": comment.id,
+        "resource_type": "story",
+        "resource_subtype": "comment_added",
+        "text": comment.text,
+        "created_at": iso(comment.created_s),
+        "created_by": _named("1200000000000009", comment.author, "user"),
+    }

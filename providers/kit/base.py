@@ -1,13 +1,14 @@
 """The classes a provider is built from. Its class line is the list of what it can do."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from providers.kit.app import AppCredentials
 from providers.kit.connection import Connection, Credentials, Grant, Identity, Resource, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected
 from providers.kit.http import Answer, HttpClient
+from providers.kit.items import Change, Draft, Entity, Item, Page, Pull, Skipped, Status
 from providers.kit.manifest import Manifest, OAuth2
 from providers.kit.oauth import TokenRequest, authorization_url, send_token_request
 
@@ -141,8 +142,11 @@ class ListsResources(Proves):
     resource_kinds: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def list_resources(self, connection: Connection, kind: str) -> list[Resource]:
-        """All of a kind in `resource_kinds`, every page of them, in the provider's order. Raises ProviderError."""
+    def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
+        """All of a kind in `resource_kinds`, every page of them, in the provider's order. Raises ProviderError.
+
+        `container` names the project (board, database) that the resources are of, for kinds that need one.
+        """
 
     def read_resources(self, items: Any, id_name: str = "id", parent_name: str | None = None) -> list[Resource]:
         """Resources from a list of objects with an id and a name. Raises ProtocolBroken."""
@@ -156,6 +160,89 @@ class ListsResources(Proves):
             )
             for item in items
         ]
+
+
+class ListsItems(ListsResources):
+    """Has something to pull.
+
+    `entities` are in the order in which they are pulled. Those in `per_task` are pulled one task at a time, those in
+    `with_tasks` come along with the tasks. `mapped` tells whether a team says, by projectMapping, what to pull;
+    its targets are resources of the kind `container_kind`.
+    """
+
+    entities: ClassVar[tuple[Entity, ...]]
+    per_task: ClassVar[frozenset[Entity]] = frozenset()
+    with_tasks: ClassVar[frozenset[Entity]] = frozenset()
+    mapped: ClassVar[bool] = True
+    container_kind: ClassVar[str] = "projects"
+
+    @abstractmethod
+    def pull(self, connection: Connection, pull: Pull) -> Page:
+        """One page. Raises StartOver when the cursor or the watermark is no longer good, or any ProviderError."""
+
+    def find_containers(self, connection: Connection, targets: Iterable[str]) -> dict[str, Resource]:
+        """What projectMapping's targets are at the provider; those that are not there are left out."""
+        known = {resource.id: resource for resource in self.list_resources(connection, self.container_kind)}
+        return {target: known[target] for target in targets if target in known}
+
+    def read_items(self, entries: Any, read: Callable[[Mapping[str, Any]], Item]) -> tuple[list[Item], list[Skipped]]:
+        """Items from a list of objects; one that cannot be read is told of, and harms no other.
+
+        Raises ProtocolBroken when it is no list at all.
+        """
+        if not isinstance(entries, list):
+            raise ProtocolBroken(f"{self.manifest.name} sent a list of the wrong shape")
+        items: list[Item] = []
+        skipped: list[Skipped] = []
+        for entry in entries:
+            try:
+                if not isinstance(entry, dict):
+                    raise ProtocolBroken(f"{self.manifest.name} sent an item of the wrong shape")
+                items.append(read(entry))
+            except ProtocolBroken as problem:
+                skipped.append(Skipped(_id_of(entry), problem.message))
+            except (AttributeError, KeyError, TypeError, ValueError) as problem:
+                said = f"{self.manifest.name} sent an item of the wrong shape ({type(problem).__name__})"
+                skipped.append(Skipped(_id_of(entry), said))
+        return items, skipped
+
+
+class PushesItems(ListsItems):
+    """Takes tasks and comments from Koko."""
+
+    @abstractmethod
+    def list_statuses(self, connection: Connection, container: str) -> list[Status]:
+        """The states that a task of this container can be in, in the provider's order."""
+
+    def status_resources(self, connection: Connection, container: str | None) -> list[Resource]:
+        """The statuses, as something to choose from."""
+        if container is None:
+            raise Rejected("Say by projectId which project's statuses to list")
+        return [
+            Resource(id=status.id, name=status.name, done=status.done)
+            for status in self.list_statuses(connection, container)
+        ]
+
+    @abstractmethod
+    def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
+        """Never repeated by itself. Answers the task as `pull` would."""
+
+    @abstractmethod
+    def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:
+        """Answers the task as `pull` would. Raises Missing for one that is gone."""
+
+    @abstractmethod
+    def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
+        """Never repeated by itself. Answers the comment as `pull` would."""
+
+    @abstractmethod
+    def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
+        """Answers the comment as `pull` would. Raises Missing for one that is gone."""
+
+
+def _id_of(entry: Any) -> str:
+    found = (entry.get("gid") or entry.get("id") or entry.get("key")) if isinstance(entry, dict) else None
+    return str(found or "?")[:128]
 
 
 class CallsKoko(Provider):

@@ -56,6 +56,8 @@ class Resource:
     id: str
     name: str
     parent_name: str | None = None
+    done: bool | None = None
+    """Of a status: whether nothing is left to do in it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,5 +40,13 @@ class Rejected(ProviderError):
     """The credentials are fine, this request is not: missing permission, unknown thing, invalid value."""
 
 
+class Missing(Rejected):
+    """The thing that was asked about is not there, or not for these credentials."""
+
+
+class StartOver(Rejected):
+    """The cursor or watermark has expired: read from the beginning."""
+
+
 class ProtocolBroken(ProviderError):
     """The answer is not what the provider documents: HTML for JSON, missing or mistyped members, too large."""

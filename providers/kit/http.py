@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from providers.kit.egress import EgressGuard
-from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
+from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, ProviderError, Rejected, Transient
 from providers.kit.pacing import Pacer
 from providers.kit.sockets import Deadline, pool_classes
 
@@ -101,6 +101,14 @@ class Answer:
         except ValueError:
             return None
 
+    @property
+    def sent_at(self) -> int:
+        """The provider's own clock when it answered, in epoch milliseconds: the Date header, RFC 9110, 6.6.1."""
+        try:
+            return int(parsedate_to_datetime(self.headers.get("Date", "")).timestamp() * 1000)
+        except ValueError:
+            return int(time.time() * 1000)
+
     def error(self, reason: str | None = None) -> ProviderError:
         """The usual reading of an HTTP error status; providers refine it where they differ."""
         if self.status == 429:
@@ -117,6 +125,8 @@ class Answer:
             )
         if self.status == 401:
             return CredentialsRefused(f"{self.provider} refused the credentials", reason=reason)
+        if self.status in (404, 410):
+            return Missing(f"{self.provider} does not have this (HTTP {self.status})", reason=reason)
         if self.status >= 400:
             return Rejected(f"{self.provider} refused the request (HTTP {self.status})", reason=reason)
         return ProtocolBroken(f"{self.provider} answered unexpectedly (HTTP {self.status})", reason=reason)

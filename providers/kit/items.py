@@ -1,0 +1,101 @@
+"""What synchronising moves between a provider and Koko: items, pages of them, and changes to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Entity = Literal["projects", "tasks", "comments", "files"]
+ENTITIES: tuple[Entity, ...] = ("projects", "tasks", "comments", "files")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """One thing at the provider, in Koko's words.
+
+    `text` is plain text, or None where a list does not carry it. `modified_at` is epoch milliseconds; it is not part
+    of the content. `entity` is set on what came along with a page of another entity.
+    """
+
+    id: str
+    title: str
+    text: str | None = None
+    parent_id: str | None = None
+    status_id: str | None = None
+    done: bool | None = None
+    url: str | None = None
+    author: str | None = None
+    modified_at: int | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    entity: Entity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An item that could not be read, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pull:
+    """One page asked for.
+
+    `container` is the mapped project (board, database, file) or folder; None means everything there is. `parent` is
+    the task whose comments or files are asked for, for the entities in `per_task`. `since` is the watermark of the
+    last complete pass, None for a full one. `cursor` continues a pass.
+    """
+
+    entity: Entity
+    container: str | None = None
+    parent: str | None = None
+    since: str | None = None
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """One page of a pass. `cursor` leads to the next one, None on the last.
+
+    `watermark` is where the next incremental pass begins; the last one that a pass gives counts. `gone` are ids that
+    the provider says are deleted.
+    """
+
+    items: tuple[Item, ...] = ()
+    gone: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    cursor: str | None = None
+    watermark: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """A state that a task of a container can be in. `done` states mean that nothing is left to do."""
+
+    id: str
+    name: str
+    done: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """A task to be made. `url` leads to the frame in Koko; `text` ends with it. `koko_id` is the Koko comment's."""
+
+    title: str
+    text: str
+    url: str
+    koko_id: str
+    done: bool = False
+    status_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What to change of a task; None leaves a member as it is. `url` and `koko_id` are as in `Draft`."""
+
+    url: str
+    koko_id: str
+    title: str | None = None
+    text: str | None = None
+    done: bool | None = None
+    status_id: str | None = None

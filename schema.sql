@@ -143,12 +143,15 @@ CREATE INDEX IF NOT EXISTS integration_log_integration_idx ON integration_log (i
 CREATE INDEX IF NOT EXISTS integration_log_created_idx ON integration_log (created_at);
 -- A page of one integration's log is one short range of this index, whatever the size of the table.
 CREATE INDEX IF NOT EXISTS integration_log_page_idx ON integration_log (integration_id, created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS integration_log_action_idx ON integration_log (integration_id, action, created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS integration_log_status_idx ON integration_log (integration_id, status, created_at DESC, id DESC);
 
 -- Our own tables.
 
 -- The live side of an integration, one row each. `slot` is empty where a team has one connection of a provider, and
 -- names the remote account or the row itself where it may have several: the unique constraint decides every race.
 -- `refresh_at` is when the token is to be renewed; the lease and its epoch let one process at a time do it.
+-- `next_allowed_at` is until when the provider has asked us to wait; `next_sync_at` is when the next sync is due.
 CREATE TABLE IF NOT EXISTS integration_connection (
   integration_id TEXT PRIMARY KEY NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
   team_id TEXT NOT NULL,
@@ -164,9 +167,13 @@ CREATE TABLE IF NOT EXISTS integration_connection (
   account TEXT NOT NULL DEFAULT '{}',
   last_check_at INTEGER,
   last_check_error TEXT,
+  next_allowed_at INTEGER,
+  next_sync_at INTEGER,
+  last_full_sync_at INTEGER,
   UNIQUE (team_id, provider, slot)
 );
 CREATE INDEX IF NOT EXISTS integration_connection_refresh_idx ON integration_connection (refresh_at);
+CREATE INDEX IF NOT EXISTS integration_connection_sync_idx ON integration_connection (next_sync_at);
 
 -- A connect that waits for the user's consent. The state itself is never stored, only its SHA-256.
 CREATE TABLE IF NOT EXISTS pending_connection (
@@ -203,6 +210,95 @@ CREATE TABLE IF NOT EXISTS integration_usage (
   api_calls INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (integration_id, hour_at)
 );
+
+-- Work that outlives a call. `active_key` is taken while a job waits or runs, so that there is one sync at a time for an
+-- integration. `attempt` names the engine's run of it; `epoch` fences off a run that has been overtaken. `state` is the
+-- progress, entity by entity; `enqueued_at` is empty until the engine has it.
+CREATE TABLE IF NOT EXISTS job (
+  id TEXT PRIMARY KEY NOT NULL,
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('sync')),
+  status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled')),
+  active_key TEXT UNIQUE,
+  cause TEXT NOT NULL CHECK (cause IN ('manual', 'schedule')),
+  requested_by TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  request TEXT NOT NULL DEFAULT '{}',
+  state TEXT NOT NULL DEFAULT '{}',
+  errors TEXT NOT NULL DEFAULT '[]',
+  attempt INTEGER NOT NULL DEFAULT 1,
+  epoch INTEGER NOT NULL DEFAULT 0,
+  executor TEXT,
+  cancel_requested INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  enqueued_at INTEGER,
+  started_at INTEGER,
+  finished_at INTEGER
+);
+CREATE INDEX IF NOT EXISTS job_page_idx ON job (integration_id, created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS job_status_idx ON job (status, enqueued_at);
+CREATE INDEX IF NOT EXISTS job_finished_idx ON job (finished_at);
+
+-- Where the pulling of an entity of a project (board, database, folder) stands. `watermark` is where the next
+-- incremental pass begins; the columns of the pass are those of the job that is or was the last at it.
+CREATE TABLE IF NOT EXISTS sync_state (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  entity TEXT NOT NULL,
+  container TEXT NOT NULL,
+  watermark TEXT,
+  generation INTEGER NOT NULL DEFAULT 0,
+  pass_job_id TEXT,
+  pass_full INTEGER NOT NULL DEFAULT 0,
+  pass_cursor TEXT,
+  pass_watermark TEXT,
+  pass_done INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (integration_id, entity, container)
+);
+
+-- What was seen at the provider. `visit` says, by bits, which entities of a task are still to be looked at.
+CREATE TABLE IF NOT EXISTS synced_item (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  entity TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  container TEXT NOT NULL,
+  parent_id TEXT,
+  content TEXT NOT NULL,
+  content_hash TEXT NOT NULL,
+  modified_at INTEGER,
+  generation INTEGER NOT NULL,
+  visit INTEGER NOT NULL DEFAULT 0,
+  first_seen_at INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL,
+  deleted_at INTEGER,
+  PRIMARY KEY (integration_id, entity, external_id)
+);
+CREATE INDEX IF NOT EXISTS synced_item_container_idx ON synced_item (integration_id, entity, container, generation);
+CREATE INDEX IF NOT EXISTS synced_item_parent_idx ON synced_item (integration_id, entity, parent_id);
+CREATE INDEX IF NOT EXISTS synced_item_visit_idx ON synced_item (integration_id, container) WHERE visit > 0;
+
+-- Which Koko comment is which item. The `base` is what both sides last agreed on: whoever differs from it has changed.
+-- `origin` is the side that made it first, so that nothing echoes. A link that is `creating` has been asked for and not
+-- been confirmed: before it is asked for again, it is looked for.
+CREATE TABLE IF NOT EXISTS sync_link (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  koko_id TEXT NOT NULL,
+  entity TEXT NOT NULL,
+  container TEXT NOT NULL,
+  external_id TEXT,
+  parent_id TEXT,
+  origin TEXT NOT NULL CHECK (origin IN ('koko', 'external')),
+  state TEXT NOT NULL CHECK (state IN ('creating', 'linked', 'gone', 'closed')),
+  base_title TEXT NOT NULL DEFAULT '',
+  base_text TEXT NOT NULL DEFAULT '',
+  base_done INTEGER NOT NULL DEFAULT 0,
+  external_changed INTEGER NOT NULL DEFAULT 0,
+  attempted_at INTEGER NOT NULL,
+  error TEXT,
+  PRIMARY KEY (integration_id, koko_id),
+  UNIQUE (integration_id, entity, external_id)
+);
+CREATE INDEX IF NOT EXISTS sync_link_container_idx ON sync_link (integration_id, container, state);
 
 -- The version of this schema that the database has: one row.
 CREATE TABLE IF NOT EXISTS integrations_schema (

@@ -1,6 +1,7 @@
 """Schemas that several procedures answer with: the API document's Integration and its words."""
 
-from koko_integrations.rpc.fields import Choice, Id, ListOf, Output, RecordOf, Text, Timestamp
+from koko_integrations.jobs.job import JOB_STATUSES, KINDS
+from koko_integrations.rpc.fields import Choice, Flag, Id, ListOf, Nested, Number, Output, RecordOf, Text, Timestamp
 from providers.kit.manifest import CATEGORIES
 
 STATUSES = ("connected", "disconnected", "error", "pending")
@@ -33,3 +34,49 @@ class IntegrationOutput(Output):
     syncErrors = ListOf(Text())
     createdAt = Timestamp(required=True)
     updatedAt = Timestamp(required=True)
+
+
+class JobProgressOutput(Output):
+    """`total` is there once it is known."""
+
+    done = Number(whole=True, required=True)
+    total = Number(whole=True)
+
+
+class JobEntityOutput(Output):
+    """One entity of a sync. `pushed` were made or changed at the provider, `returned` are changes that reached Koko."""
+
+    entity = Text(required=True)
+    status = Choice(("pending", "running", "done", "failed", "skipped"), required=True)
+    done = Number(whole=True, required=True)
+    total = Number(whole=True)
+    created = Number(whole=True, required=True)
+    updated = Number(whole=True, required=True)
+    deleted = Number(whole=True, required=True)
+    pushed = Number(whole=True, required=True)
+    returned = Number(whole=True, required=True)
+    failed = Number(whole=True, required=True)
+    reason = Text()
+
+
+class JobOutput(Output):
+    """A job. estimatedTime is in milliseconds, while it has not ended."""
+
+    id = Id(required=True)
+    integrationId = Id(required=True)
+    kind = Choice(KINDS, required=True)
+    status = Choice(JOB_STATUSES, required=True)
+    cause = Choice(("manual", "schedule"), required=True)
+    requestedBy = Text(required=True)
+    syncType = Choice(("full", "incremental"))
+    dryRun = Flag()
+    progress = Nested(JobProgressOutput(), required=True)
+    entities = ListOf(Nested(JobEntityOutput()), required=True)
+    errors = ListOf(Text())
+    notes = ListOf(Text())
+    estimatedTime = Number(whole=True)
+    createdAt = Timestamp(required=True)
+    startedAt = Timestamp()
+    finishedAt = Timestamp()
+    nextAttemptAt = Timestamp()
+    cancelRequested = Flag()

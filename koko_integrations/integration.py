@@ -8,6 +8,9 @@ from koko_integrations.models import Integration as Row
 from koko_integrations.models import IntegrationConnection
 from koko_integrations.rpc.wire import iso, present
 
+NOTIFICATION_FLAGS = {"comment": "onComment", "approval": "onApproval", "upload": "onUpload"}
+"""What notifyOn names, and how `notifications` spells it."""
+
 
 class Integration(NamedTuple):
     """The columns of `integration` and `integration_connection` that may be looked at. Times are epoch ms."""
@@ -34,6 +37,8 @@ class Integration(NamedTuple):
     account_json: str
     last_check_at: int | None
     last_check_error: str | None
+    next_allowed_at: int | None
+    next_sync_at: int | None
 
     @property
     def config(self) -> dict[str, Any]:
@@ -44,6 +49,14 @@ class Integration(NamedTuple):
     def scope(self) -> list[str]:
         parsed: list[str] = orjson.loads(self.scope_json)
         return parsed
+
+    def _config_to_wire(self) -> Any:
+        """As it is stored; notifyOn in both of the API document's spellings."""
+        if '"notifyOn"' not in self.config_json:
+            return orjson.Fragment(self.config_json)
+        config = self.config
+        notify_on = config["notifyOn"]
+        return config | {"notifications": {flag: what in notify_on for what, flag in NOTIFICATION_FLAGS.items()}}
 
     def to_wire(self) -> dict[str, Any]:
         """The API document's Integration."""
@@ -57,7 +70,7 @@ class Integration(NamedTuple):
             status=self.status,
             connectedBy=self.connected_by,
             connectedAt=None if self.connected_at is None else iso(self.connected_at),
-            config=orjson.Fragment(self.config_json),
+            config=self._config_to_wire(),
             scope=orjson.Fragment(self.scope_json),
             lastSyncAt=None if self.last_sync_at is None else iso(self.last_sync_at),
             lastSyncStatus=self.last_sync_status,
@@ -102,5 +115,7 @@ COLUMNS = (
     IntegrationConnection.account,
     IntegrationConnection.last_check_at,
     IntegrationConnection.last_check_error,
+    IntegrationConnection.next_allowed_at,
+    IntegrationConnection.next_sync_at,
 )
 """What to select, in the order of `Integration`'s members, for `Integration._make`."""

@@ -38,6 +38,19 @@ _ADD_CALLS = Statement(
         update={IntegrationUsage.api_calls: IntegrationUsage.api_calls + peewee.EXCLUDED.api_calls},
     )
 )
+_ADD_SYNC = Statement(
+    IntegrationUsage.insert(
+        {
+            IntegrationUsage.integration_id: param("integration_id"),
+            IntegrationUsage.hour_at: param("hour_at"),
+            IntegrationUsage.syncs: 1,
+            IntegrationUsage.api_calls: 0,
+        }
+    ).on_conflict(
+        conflict_target=[IntegrationUsage.integration_id, IntegrationUsage.hour_at],
+        update={IntegrationUsage.syncs: IntegrationUsage.syncs + 1},
+    )
+)
 SUM_TODAY = Statement(
     IntegrationUsage.select(
         peewee.fn.COALESCE(peewee.fn.SUM(IntegrationUsage.syncs), 0),
@@ -70,3 +83,8 @@ def count_calls(tx: Transaction, integration_id: str, api_calls: int, now_ms: in
     """Adds requests that were sent to the provider to the current hour."""
     if api_calls:
         tx.change(_ADD_CALLS, integration_id=integration_id, hour_at=now_ms - now_ms % HOUR_MS, api_calls=api_calls)
+
+
+def count_sync(tx: Transaction, integration_id: str, now_ms: int) -> None:
+    """Adds a sync that has ended to the current hour."""
+    tx.change(_ADD_SYNC, integration_id=integration_id, hour_at=now_ms - now_ms % HOUR_MS)

@@ -1,6 +1,9 @@
-"""The one door to Koko's own tables. We read them; Koko's server writes them."""
+"""The one door to Koko's own tables. Koko's server writes them; of ours there are comments that came from a provider,
+and what changed there about a comment that we keep in step."""
 
 import peewee
+
+from koko_integrations.database.statement import Statement, param
 
 
 class _KokoModel(peewee.Model):
@@ -131,3 +134,18 @@ class Asset(_KokoModel):
 
 
 KOKO_MODELS: tuple[type[peewee.Model], ...] = tuple(_KokoModel.__subclasses__())
+
+# A project reaches a team through its owner and its members.
+PROJECTS_OF_TEAM = Statement(
+    Project.select(Project.id, Project.name)
+    .where(
+        Project.owner_id.in_(TeamMember.select(TeamMember.user_id).where(TeamMember.team_id == param("team_id")))
+        | Project.owner_id.in_(Team.select(Team.owner_id).where(Team.id == param("team_id")))
+        | Project.id.in_(
+            ProjectMember.select(ProjectMember.project_id)
+            .join(TeamMember, on=(TeamMember.user_id == ProjectMember.user_id))
+            .where(TeamMember.team_id == param("team_id"))
+        )
+    )
+    .order_by(Project.id)
+)

@@ -59,6 +59,9 @@ class IntegrationConnection(_OwnModel):
     account = peewee.TextField()
     last_check_at = peewee.BigIntegerField(null=True)
     last_check_error = peewee.TextField(null=True)
+    next_allowed_at = peewee.BigIntegerField(null=True)
+    next_sync_at = peewee.BigIntegerField(null=True)
+    last_full_sync_at = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "integration_connection"
@@ -101,6 +104,90 @@ class IntegrationUsage(_OwnModel):
     class Meta:
         table_name = "integration_usage"
         primary_key = peewee.CompositeKey("integration_id", "hour_at")
+
+
+class Job(_OwnModel):
+    id = peewee.TextField(primary_key=True)
+    integration_id = peewee.TextField()
+    kind = peewee.TextField()
+    status = peewee.TextField()
+    active_key = peewee.TextField(null=True)
+    cause = peewee.TextField()
+    requested_by = peewee.TextField()
+    request_id = peewee.TextField()
+    request = peewee.TextField()
+    state = peewee.TextField()
+    errors = peewee.TextField()
+    attempt = peewee.BigIntegerField()
+    epoch = peewee.BigIntegerField()
+    executor = peewee.TextField(null=True)
+    cancel_requested = peewee.BigIntegerField()
+    created_at = peewee.BigIntegerField()
+    due_at = peewee.BigIntegerField()
+    enqueued_at = peewee.BigIntegerField(null=True)
+    started_at = peewee.BigIntegerField(null=True)
+    finished_at = peewee.BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "job"
+
+
+class SyncState(_OwnModel):
+    integration_id = peewee.TextField()
+    entity = peewee.TextField()
+    container = peewee.TextField()
+    watermark = peewee.TextField(null=True)
+    generation = peewee.BigIntegerField()
+    pass_job_id = peewee.TextField(null=True)
+    pass_full = peewee.BigIntegerField()
+    pass_cursor = peewee.TextField(null=True)
+    pass_watermark = peewee.TextField(null=True)
+    pass_done = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "sync_state"
+        primary_key = peewee.CompositeKey("integration_id", "entity", "container")
+
+
+class SyncedItem(_OwnModel):
+    integration_id = peewee.TextField()
+    entity = peewee.TextField()
+    external_id = peewee.TextField()
+    container = peewee.TextField()
+    parent_id = peewee.TextField(null=True)
+    content = peewee.TextField()
+    content_hash = peewee.TextField()
+    modified_at = peewee.BigIntegerField(null=True)
+    generation = peewee.BigIntegerField()
+    visit = peewee.BigIntegerField()
+    first_seen_at = peewee.BigIntegerField()
+    changed_at = peewee.BigIntegerField()
+    deleted_at = peewee.BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "synced_item"
+        primary_key = peewee.CompositeKey("integration_id", "entity", "external_id")
+
+
+class SyncLink(_OwnModel):
+    integration_id = peewee.TextField()
+    koko_id = peewee.TextField()
+    entity = peewee.TextField()
+    container = peewee.TextField()
+    external_id = peewee.TextField(null=True)
+    parent_id = peewee.TextField(null=True)
+    origin = peewee.TextField()
+    state = peewee.TextField()
+    base_title = peewee.TextField()
+    base_text = peewee.TextField()
+    base_done = peewee.BigIntegerField()
+    external_changed = peewee.BigIntegerField()
+    attempted_at = peewee.BigIntegerField()
+    error = peewee.TextField(null=True)
+
+    class Meta:
+        table_name = "sync_link"
+        primary_key = peewee.CompositeKey("integration_id", "koko_id")
 
 
 class IntegrationsSchema(_OwnModel):

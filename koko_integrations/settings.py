@@ -40,11 +40,15 @@ class Settings:
     encryption_keys: dict[str, bytes] = field(repr=False)
     """Key id to 32 key bytes; the first seals, all open."""
     database_url: str = field(default="sqlite:///var/koko.db", repr=False)
+    jobs_database_url: str = field(default="sqlite:///var/koko-jobs.db", repr=False)
     service_keys: dict[str, str] = field(default_factory=dict, repr=False)
     service_jwks_url: str | None = None
     allowed_origins: frozenset[str] = frozenset()
     redirect_uris: frozenset[str] = frozenset()
     public_url: str = "http://127.0.0.1:8400"
+    web_url: str = "http://127.0.0.1:8400"
+    log_retention_days: int = 365
+    job_retention_days: int = 30
     provider_apps: dict[str, AppCredentials] = field(default_factory=dict)
     origin_overrides: dict[str, str] = field(default_factory=dict)
     egress_allow: tuple[Network, ...] = ()
@@ -86,8 +90,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     read = _Reader(environ)
     host = read.optional("KOKO_HOST", str, "127.0.0.1")
     port = read.optional("KOKO_PORT", _port, 8400)
+    database_url = read.optional("KOKO_DATABASE_URL", _database_url, "sqlite:///var/koko.db")
+    origins = read.optional("KOKO_ALLOWED_ORIGINS", _items, [])
+    public_url = read.optional("KOKO_PUBLIC_URL", _base_url, f"http://{host}:{port}")
     settings = Settings(
-        database_url=read.optional("KOKO_DATABASE_URL", _database_url, "sqlite:///var/koko.db"),
+        database_url=database_url,
+        jobs_database_url=read.optional("KOKO_JOBS_DATABASE_URL", _database_url, _jobs_beside(database_url)),
         auth_secret=read.required("KOKO_AUTH_SECRET", _auth_secret, "Koko's BETTER_AUTH_SECRET", ""),
         encryption_keys=read.required(
             "KOKO_ENCRYPTION_KEYS", _encryption_keys, "kid:base64 of 32 random bytes, comma-separated", {}
@@ -96,7 +104,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         service_jwks_url=read.optional("KOKO_SERVICE_JWKS_URL", _absolute_url, None),
         allowed_origins=read.optional("KOKO_ALLOWED_ORIGINS", _each(_origin), frozenset()),
         redirect_uris=read.optional("KOKO_REDIRECT_URIS", _each(_redirect_uri), frozenset()),
-        public_url=read.optional("KOKO_PUBLIC_URL", _public_url, f"http://{host}:{port}"),
+        public_url=public_url,
+        web_url=read.optional("KOKO_WEB_URL", _base_url, origins[0] if origins else public_url),
+        log_retention_days=read.optional("KOKO_LOG_RETENTION_DAYS", _days, 365),
+        job_retention_days=read.optional("KOKO_JOB_RETENTION_DAYS", _days, 30),
         provider_apps=_provider_apps(environ, read.problems),
         origin_overrides=read.optional("KOKO_ORIGIN_OVERRIDES", _origin_overrides, {}),
         egress_allow=read.optional("KOKO_EGRESS_ALLOW", _networks, ()),
@@ -127,6 +138,20 @@ def _database_url(text: str) -> str:
     if not re.fullmatch(r"sqlite:///.+|postgres(ql)?://.+", text):
         raise ValueError("expected sqlite:///path/to/file.db or postgresql://user:password@host/database")
     return text
+
+
+def _jobs_beside(database_url: str) -> str:
+    """PostgreSQL holds both; SQLite's file gets a second one beside it, as the engine has a writer of its own."""
+    if not database_url.startswith("sqlite:"):
+        return database_url
+    path, dot, suffix = database_url.rpartition(".")
+    return f"{path}-jobs.{suffix}" if dot and "/" not in suffix else f"{database_url}-jobs"
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 3650:
+        raise ValueError("expected a number of days from 1 to 3650")
+    return int(text)
 
 
 def _auth_secret(text: str) -> str:
@@ -176,7 +201,7 @@ def _absolute_url(text: str) -> str:
     return text
 
 
-def _public_url(text: str) -> str:
+def _base_url(text: str) -> str:
     return _absolute_url(text).rstrip("/")
 
 

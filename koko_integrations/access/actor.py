@@ -48,4 +48,5 @@ class Grant:
     actor: Actor
     team_id: str
     integration: Integration | None = None
+    is_admin: bool = False
     integrations: tuple[Listed, ...] = ()

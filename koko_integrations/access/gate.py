@@ -9,13 +9,13 @@ from typing import Any
 import peewee
 
 from koko_integrations.access.actor import Actor, Grant, KeyPrincipal, Principal, ServicePrincipal, SessionPrincipal
-from koko_integrations.access.rules import RANK, IntegrationAccess, TeamAccess
+from koko_integrations.access.rules import RANK, IntegrationAccess, JobAccess, TeamAccess
 from koko_integrations.clock import MINUTE_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.errors import Forbidden, NotFound, Unauthorized
 from koko_integrations.integration import COLUMNS, LISTED_COLUMNS, Integration, Listed
 from koko_integrations.koko import Session, Team, TeamMember, User
-from koko_integrations.models import ApiKey, IntegrationConnection
+from koko_integrations.models import ApiKey, IntegrationConnection, Job
 from koko_integrations.models import Integration as Row
 
 LEFT = peewee.JOIN.LEFT_OUTER
@@ -25,14 +25,17 @@ _SESSION = (Session, Session.user_id, Session.expires_at, Session.token == param
 _USER = (User, User.id, peewee.SQL("NULL"), User.id == param("who"))
 
 
-def _admission(
-    source: tuple[Any, Any, Any, Any], *, to_integration: bool = False, with_rows: bool = False
-) -> Statement:
+def _admission(source: tuple[Any, Any, Any, Any], *, to: str = "team", with_rows: bool = False) -> Statement:
     table, user_id, expires_at, is_caller = source
+    to_integration = to != "team"
     more = COLUMNS if to_integration else LISTED_COLUMNS if with_rows else ()
     query = table.select(user_id, expires_at, Team.id, TeamMember.role, *more)
     if to_integration:
-        query = query.join(Row, LEFT, on=(Row.id == param("target")))
+        target = param("target")
+        if to == "job":
+            query = query.join(Job, LEFT, on=(Job.id == target))
+            target = Job.integration_id
+        query = query.join(Row, LEFT, on=(Row.id == target))
         query = query.join(IntegrationConnection, LEFT, on=(IntegrationConnection.integration_id == Row.id))
     team = Row.team_id if to_integration else param("target")
     query = query.join(Team, LEFT, on=((Team.id == team) & Team.deleted_at.is_null()))
@@ -50,9 +53,10 @@ _TO_TEAM_WITH_ROWS = {
     ServicePrincipal: _admission(_USER, with_rows=True),
 }
 _TO_INTEGRATION = {
-    SessionPrincipal: _admission(_SESSION, to_integration=True),
-    ServicePrincipal: _admission(_USER, to_integration=True),
+    SessionPrincipal: _admission(_SESSION, to="integration"),
+    ServicePrincipal: _admission(_USER, to="integration"),
 }
+_TO_JOB = {SessionPrincipal: _admission(_SESSION, to="job"), ServicePrincipal: _admission(_USER, to="job")}
 _FIND_SESSION = Statement(Session.select(Session.user_id, Session.expires_at).where(Session.token == param("who")))
 _FIND_USER = Statement(User.select(User.id).where(User.id == param("who")))
 _FIND_TEAM = Statement(Team.select(Team.id).where((Team.id == param("target")) & Team.deleted_at.is_null()))
@@ -64,6 +68,13 @@ _FIND_INTEGRATION = Statement(
     .join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
     .join(Team, on=((Team.id == Row.team_id) & Team.deleted_at.is_null()))
     .where(Row.id == param("target"))
+)
+_FIND_OF_JOB = Statement(
+    Row.select(*COLUMNS)
+    .join(Job, on=(Job.integration_id == Row.id))
+    .join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
+    .join(Team, on=((Team.id == Row.team_id) & Team.deleted_at.is_null()))
+    .where(Job.id == param("target"))
 )
 _FIND_KEY = Statement(
     ApiKey.select(ApiKey.team_id, ApiKey.integration_id, ApiKey.last_used_at).where(ApiKey.key_hash == param("who"))
@@ -94,7 +105,9 @@ class Gate:
                 _, integration_id = await self._find_key(key_hash)
                 return Actor(f"key:{integration_id}")
 
-    async def admit(self, principal: Principal, rule: TeamAccess | IntegrationAccess, params: dict[str, Any]) -> Grant:
+    async def admit(
+        self, principal: Principal, rule: TeamAccess | IntegrationAccess | JobAccess, params: dict[str, Any]
+    ) -> Grant:
         """Raises Unauthorized, NotFound or Forbidden."""
         target = params[rule.target]
         if isinstance(principal, KeyPrincipal):
@@ -111,25 +124,34 @@ class Gate:
             raise _not_found(rule)
         if RANK[role] < RANK[rule.role]:
             raise Forbidden("Only an admin of the team may do this")
-        if isinstance(rule, IntegrationAccess):
-            return Grant(actor, team_id, Integration._make(row[_ACTOR_COLUMNS:]))
-        return Grant(actor, team_id, integrations=_listed(rule, rows))
+        is_admin = RANK[role] >= RANK["admin"]
+        if isinstance(rule, TeamAccess):
+            return Grant(actor, team_id, is_admin=is_admin, integrations=_listed(rule, rows))
+        return Grant(actor, team_id, Integration._make(row[_ACTOR_COLUMNS:]), is_admin)
 
     async def _admit_service(
-        self, principal: ServicePrincipal, rule: TeamAccess | IntegrationAccess, target: str
+        self, principal: ServicePrincipal, rule: TeamAccess | IntegrationAccess | JobAccess, target: str
     ) -> Grant:
         actor = Actor(f"service:{principal.name}")
-        statement = _FIND_TEAM if isinstance(rule, TeamAccess) else _FIND_INTEGRATION
+        match rule:
+            case TeamAccess():
+                statement = _FIND_TEAM
+            case IntegrationAccess():
+                statement = _FIND_INTEGRATION
+            case JobAccess():
+                statement = _FIND_OF_JOB
         row = await self._database.read_one(statement, target=target)
         if row is None:
             raise _not_found(rule)
         if isinstance(rule, TeamAccess):
             rows = await self._database.read(_FIND_ROWS, target=target) if rule.integrations else []
-            return Grant(actor, row[0], integrations=tuple(map(Listed._make, rows)))
+            return Grant(actor, row[0], is_admin=True, integrations=tuple(map(Listed._make, rows)))
         found = Integration._make(row)
-        return Grant(actor, found.team_id, found)
+        return Grant(actor, found.team_id, found, is_admin=True)
 
-    async def _admit_key(self, principal: KeyPrincipal, rule: TeamAccess | IntegrationAccess, target: str) -> Grant:
+    async def _admit_key(
+        self, principal: KeyPrincipal, rule: TeamAccess | IntegrationAccess | JobAccess, target: str
+    ) -> Grant:
         team_id, integration_id = await self._find_key(principal.key_hash)
         if not isinstance(rule, IntegrationAccess) or not rule.api_key:
             raise Forbidden("A Koko API key cannot do this")
@@ -157,9 +179,11 @@ class Gate:
         return Actor(f"user:{user_id}", user_id)
 
 
-def _statement(rule: TeamAccess | IntegrationAccess) -> dict[type, Statement]:
+def _statement(rule: TeamAccess | IntegrationAccess | JobAccess) -> dict[type, Statement]:
     if isinstance(rule, IntegrationAccess):
         return _TO_INTEGRATION
+    if isinstance(rule, JobAccess):
+        return _TO_JOB
     return _TO_TEAM_WITH_ROWS if rule.integrations else _TO_TEAM
 
 
@@ -170,5 +194,6 @@ def _listed(rule: TeamAccess, rows: list[tuple[Any, ...]]) -> tuple[Listed, ...]
     return tuple(Listed._make(row[_ACTOR_COLUMNS:]) for row in rows)
 
 
-def _not_found(rule: TeamAccess | IntegrationAccess) -> NotFound:
-    return NotFound("Team not found" if isinstance(rule, TeamAccess) else "Integration not found")
+def _not_found(rule: TeamAccess | IntegrationAccess | JobAccess) -> NotFound:
+    what = {TeamAccess: "Team", IntegrationAccess: "Integration", JobAccess: "Job"}[type(rule)]
+    return NotFound(f"{what} not found")

@@ -43,4 +43,16 @@ class IntegrationAccess:
         return f"team {self.role}" + (", or the integration's own Koko API key" if self.api_key else "")
 
 
-Rule = Public | TeamAccess | IntegrationAccess
+@dataclass(frozen=True, slots=True)
+class JobAccess:
+    """A member of the team that owns the integration whose job `jobId` names."""
+
+    role: TeamRole
+    target: ClassVar[str] = "jobId"
+
+    @property
+    def described(self) -> str:
+        return f"team {self.role}"
+
+
+Rule = Public | TeamAccess | IntegrationAccess | JobAccess

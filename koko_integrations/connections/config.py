@@ -3,20 +3,40 @@
 Secrets are taken out before anything is stored; what stays shows "••••" and the last four characters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import marshmallow as ma
 
 from koko_integrations.errors import BadRequest
-from koko_integrations.rpc.fields import Choice, Flag, Input, ListOf, Number, RecordOf, Text, Url, problems_by_path
+from koko_integrations.integration import NOTIFICATION_FLAGS
+from koko_integrations.rpc.fields import (
+    Choice,
+    Flag,
+    Input,
+    ListOf,
+    Nested,
+    Number,
+    RecordOf,
+    Text,
+    Url,
+    problems_by_path,
+)
 from providers.kit.manifest import Field, Manifest
 
 MASK = "••••"
 SHOWN_CHARS = 4
 SHORTEST_SHOWN = 12
 SYNC_INTERVAL_MINUTES = (5, 1440)
-NOTIFY_ON = ("comment", "approval", "upload")
+NOTIFY_ON = tuple(NOTIFICATION_FLAGS)
+
+
+class Notifications(Input):
+    """integration.configure's spelling of notifyOn."""
+
+    onComment = Flag(required=True)
+    onApproval = Flag(required=True)
+    onUpload = Flag(required=True)
 
 
 def common_fields() -> dict[str, ma.fields.Field[Any]]:
@@ -27,6 +47,7 @@ def common_fields() -> dict[str, ma.fields.Field[Any]]:
         "syncInterval": Number(minimum=shortest, maximum=longest, whole=True),
         "channelId": Text(max_chars=256),
         "notifyOn": ListOf(Choice(NOTIFY_ON), max_items=len(NOTIFY_ON)),
+        "notifications": Nested(Notifications()),
         "projectMapping": RecordOf(Text(max_chars=256)),
         "statusMapping": RecordOf(Text(max_chars=256)),
         "syncFolder": Text(max_chars=1024),
@@ -93,6 +114,18 @@ def _load(schema: Input, config: Mapping[str, Any]) -> dict[str, Any]:
         fields = problems_by_path(problem.messages, "config")
         first = next(iter(fields))
         raise BadRequest(f"Invalid input: {first}: {fields[first][0]}", fields) from None
+    return _one_spelling(loaded)
+
+
+def _one_spelling(loaded: dict[str, Any]) -> dict[str, Any]:
+    """notifications as notifyOn. Raises BadRequest where both are given and differ."""
+    if "notifyOn" in loaded:
+        loaded["notifyOn"] = [what for what in NOTIFY_ON if what in loaded["notifyOn"]]
+    flags = loaded.pop("notifications", None)
+    if flags is not None:
+        wanted = [what for what, flag in NOTIFICATION_FLAGS.items() if flags[flag]]
+        if loaded.setdefault("notifyOn", wanted) != wanted:
+            raise BadRequest.field("config.notifications", "Says something else than notifyOn; give one of them")
     return loaded
 
 

@@ -17,9 +17,10 @@ from koko_integrations.connections import credentials as sealed
 from koko_integrations.connections.breaker import Breaker
 from koko_integrations.connections.credentials import FIND_DUE, LEASE_MS, READ_LIVE, Live
 from koko_integrations.connections.store import FIND
-from koko_integrations.database import Database, Transaction
+from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.integration import Integration
 from koko_integrations.journal import count_calls, write_entry
+from koko_integrations.models import IntegrationConnection
 from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
 from koko_integrations.vault import Vault, VaultError
@@ -31,6 +32,11 @@ from providers.kit.http import counting_calls
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
+_SET_NEXT_ALLOWED = Statement(
+    IntegrationConnection.update({IntegrationConnection.next_allowed_at: param("until")}).where(
+        IntegrationConnection.integration_id == param("id")
+    )
+)
 POLL_S = 0.1
 DUE_AT_ONCE = 200
 RENEWALS_AT_ONCE = 8
@@ -47,13 +53,21 @@ class Used:
 class LiveConnections:
     """Opens connections for use."""
 
-    def __init__(self, clock: Clock, database: Database, vault: Vault, registry: Registry, outside: Outside) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        database: Database,
+        vault: Vault,
+        registry: Registry,
+        outside: Outside,
+        breaker: Breaker | None = None,
+    ) -> None:
         self._clock = clock
         self._database = database
         self._vault = vault
         self._registry = registry
         self._outside = outside
-        self.breaker = Breaker(clock)
+        self.breaker = breaker or Breaker(clock)
         self._renewals: dict[str, asyncio.Task[Live]] = {}
 
     async def use(
@@ -77,6 +91,8 @@ class LiveConnections:
             # A provider that asks us to slow down is answering.
             if error.reason != "rate_limited":
                 self.breaker.failed(integration.id)
+            elif error.retry_after_s is not None:
+                await self._note_wait(integration, error.retry_after_s)
             raise
         except ProviderError:
             self.breaker.answered(integration.id)
@@ -96,6 +112,11 @@ class LiveConnections:
         newer = await self._renewed(integration, provider, live)
         used.version = newer.version
         return await self._outside.call(provider, method, newer.connection)
+
+    async def _note_wait(self, integration: Integration, wait_s: float) -> None:
+        """Shows the team, in getStatus, until when the provider wants to be left alone."""
+        until = self._clock.now_ms() + int(wait_s * 1000)
+        await self._database.write(lambda tx: tx.change(_SET_NEXT_ALLOWED, id=integration.id, until=until))
 
     async def open(self, integration: Integration) -> Live:
         """The connection, with an access token that is good now. Raises ProviderError."""

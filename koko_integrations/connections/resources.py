@@ -17,7 +17,7 @@ class ResourceLister:
         self._registry = registry
         self._live = live
 
-    async def list(self, integration: Integration, kind: str) -> Resources:
+    async def list(self, integration: Integration, kind: str, container: str | None) -> Resources:
         """Raises BadRequest for a kind that the provider lacks, PreconditionFailed where nothing is connected."""
         provider = self._registry.find(integration.provider)
         kinds = provider.resource_kinds if isinstance(provider, ListsResources) else ()
@@ -28,6 +28,8 @@ class ResourceLister:
             raise PreconditionFailed(f"{integration.provider_name} is not connected; connect it first")
 
         def list_resources(connection: Connection) -> Resources:
-            return provider.list_resources(connection, kind)
+            return provider.list_resources(connection, kind, container)
 
+        if kind == "statuses" and container is None:
+            raise BadRequest.field("projectId", "Required: the project (board, database) whose statuses to list")
         return await self._live.use(integration, list_resources)

@@ -26,16 +26,18 @@ class StatusReader:
         now = self._clock.now_ms()
         row = await self._database.read_one(SUM_TODAY, integration_id=integration.id, since=start_of_day(now))
         syncs, api_calls = row or (0, 0)
-        last_sync = integration.last_sync_at
-        return {
-            "integration": integration.to_wire(),
-            "health": self._health(integration, now),
-            "usage": present(
+        last_sync, allowed_at = integration.last_sync_at, integration.next_allowed_at
+        return present(
+            integration=integration.to_wire(),
+            health=self._health(integration, now),
+            usage=present(
                 syncsToday=int(syncs),
                 apiCallsToday=int(api_calls),
                 lastSync=None if last_sync is None else iso(last_sync),
             ),
-        }
+            nextAllowedAt=iso(allowed_at) if allowed_at is not None and allowed_at > now else None,
+            nextSyncAt=None if integration.next_sync_at is None else iso(integration.next_sync_at),
+        )
 
     def _health(self, integration: Integration, now: int) -> dict[str, Any]:
         down = self._down(integration)
@@ -65,6 +67,8 @@ class StatusReader:
         if rest_ms := self._breaker.rest_ms(integration.id):
             seconds = math.ceil(rest_ms / 1000)
             issues.append(f"{integration.provider_name} has not been answering; Koko tries again in {seconds} s")
+        if integration.next_allowed_at is not None and integration.next_allowed_at > now:
+            issues.append(f"{integration.provider_name} asks Koko to wait until {iso(integration.next_allowed_at)}")
         expires_at = integration.token_expires_at
         if expires_at is not None and expires_at <= now:
             issues.append(f"The access token of {integration.provider_name} has expired")

@@ -10,6 +10,7 @@ from typing import Any
 import peewee
 
 from koko_integrations.access.actor import Actor
+from koko_integrations.connections.auto_sync import next_slot
 from koko_integrations.connections.credentials import lifetime, seal
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.ids import new_id
@@ -95,6 +96,8 @@ _SET_CONNECTION = Statement(
             IntegrationConnection.refresh_failures: 0,
             IntegrationConnection.last_check_at: param("now"),
             IntegrationConnection.last_check_error: None,
+            IntegrationConnection.next_allowed_at: None,
+            IntegrationConnection.next_sync_at: param("next_sync_at"),
         }
     ).where(IntegrationConnection.integration_id == param("id"))
 )
@@ -134,6 +137,8 @@ _WIPE_CONNECTION = Statement(
             IntegrationConnection.refresh_lease_until: None,
             IntegrationConnection.last_check_at: None,
             IntegrationConnection.last_check_error: None,
+            IntegrationConnection.next_allowed_at: None,
+            IntegrationConnection.next_sync_at: None,
         }
     ).where(IntegrationConnection.integration_id == param("id"))
 )
@@ -239,6 +244,7 @@ def set_connected(
         auth_method=proven.auth_method,
         secrets=sealed.secrets,
         refresh_at=refresh_at,
+        next_sync_at=next_slot(integration.id, proven.config, now),
         account=dump({"id": proven.account_id, "name": proven.account_name}),
         now=now,
     )

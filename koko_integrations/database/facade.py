@@ -1,7 +1,7 @@
 """What the rest of the service knows of a database."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import peewee
@@ -23,6 +23,10 @@ class Transaction(ABC):
     def change(self, statement: Statement, /, **arguments: Any) -> int:
         """Runs the statement and returns how many rows it touched."""
 
+    @abstractmethod
+    def change_many(self, statement: Statement, /, many: Sequence[dict[str, Any]]) -> None:
+        """Runs the statement once with each of the arguments."""
+
     def row(self, statement: Statement, /, **arguments: Any) -> Row | None:
         """The first row, if there is any."""
         found = self.rows(statement, **arguments)
@@ -40,6 +44,10 @@ class Database(ABC):
 
     @abstractmethod
     async def read(self, statement: Statement, /, **arguments: Any) -> list[Row]: ...
+
+    @abstractmethod
+    async def read_long(self, statement: Statement, /, **arguments: Any) -> list[Row]:
+        """As `read`, for a statement that may take more than a moment: never on the event loop."""
 
     @abstractmethod
     async def write(self, work: Callable[[Transaction], T]) -> T: ...

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
@@ -35,6 +35,9 @@ class PostgresDatabase(Database):
 
     async def read(self, statement: Statement, /, **arguments: Any) -> list[Row]:
         return await self._on_thread(self._read, statement, arguments)
+
+    async def read_long(self, statement: Statement, /, **arguments: Any) -> list[Row]:
+        return await self.read(statement, **arguments)
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         return await self._on_thread(self._write, work)
@@ -79,6 +82,11 @@ class _PostgresTransaction(Transaction):
 
     def change(self, statement: Statement, /, **arguments: Any) -> int:
         return _run(self._connection, self._dialect, statement, arguments).rowcount
+
+    def change_many(self, statement: Statement, /, many: Sequence[dict[str, Any]]) -> None:
+        compiled = statement.compile(self._dialect)
+        with self._connection.cursor() as cursor:
+            cursor.executemany(compiled.sql.encode(), [compiled.bind(arguments) for arguments in many])
 
 
 def _run(

@@ -7,7 +7,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +44,12 @@ class SqliteDatabase(Database):
     async def read(self, statement: Statement, /, **arguments: Any) -> list[Row]:
         compiled = statement.compile(self.dialect)
         return self._reader().execute(compiled.sql, compiled.bind(arguments)).fetchall()
+
+    async def read_long(self, statement: Statement, /, **arguments: Any) -> list[Row]:
+        compiled = statement.compile(self.dialect)
+        return await asyncio.to_thread(
+            lambda: self._reader().execute(compiled.sql, compiled.bind(arguments)).fetchall()
+        )
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         done: Future[T] = Future()
@@ -155,6 +161,10 @@ class _SqliteTransaction(Transaction):
 
     def change(self, statement: Statement, /, **arguments: Any) -> int:
         return self._run(statement, arguments).rowcount
+
+    def change_many(self, statement: Statement, /, many: Sequence[dict[str, Any]]) -> None:
+        compiled = statement.compile(self._dialect)
+        self._connection.executemany(compiled.sql, [compiled.bind(arguments) for arguments in many])
 
     def _run(self, statement: Statement, arguments: dict[str, Any]) -> sqlite3.Cursor:
         compiled = statement.compile(self._dialect)

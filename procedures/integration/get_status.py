@@ -29,6 +29,8 @@ class GetStatusOutput(Output):
     integration = Nested(IntegrationOutput(), required=True)
     health = Nested(Health(), required=True)
     usage = Nested(Usage(), required=True)
+    nextAllowedAt = Timestamp()
+    nextSyncAt = Timestamp()
 
 
 @query(GetStatusInput, GetStatusOutput, IntegrationAccess("member", api_key=True))

@@ -208,7 +208,12 @@ class ListsItems(ListsResources):
 
 
 class PushesItems(ListsItems):
-    """Takes tasks and comments from Koko."""
+    """Takes tasks and comments from Koko.
+
+    `settles_after_s` is how long the provider's lists may lag behind what was written, in seconds.
+    """
+
+    settles_after_s: ClassVar[float] = 0.0
 
     @abstractmethod
     def list_statuses(self, connection: Connection, container: str) -> list[Status]:

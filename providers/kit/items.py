@@ -1,6 +1,6 @@
 """What synchronising moves between a provider and Koko: items, pages of them, and changes to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -99,3 +99,19 @@ class Change:
     text: str | None = None
     done: bool | None = None
     status_id: str | None = None
+
+
+def find_status(wanted: str, statuses: Sequence[Status]) -> Status:
+    """By id, or by a name that only one of them has. Raises LookupError that says what there is."""
+    by_id = [status for status in statuses if status.id == wanted]
+    named = [status for status in statuses if status.name.casefold() == wanted.casefold()]
+    if by_id:
+        return by_id[0]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise LookupError(
+            f"{wanted!r} names {len(named)} statuses there; give the id of one: {', '.join(one.id for one in named)}"
+        )
+    known = ", ".join(f"{one.name} ({one.id})" for one in statuses) or "none"
+    raise LookupError(f"there is no status {wanted!r}; there are: {known}")

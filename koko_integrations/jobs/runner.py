@@ -1,0 +1,49 @@
+"""Runs jobs: claims the row, hands it to what knows its kind, and ends it whatever happens."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from koko_integrations.clock import Clock
+from koko_integrations.database import Database
+from koko_integrations.jobs import store
+from koko_integrations.jobs.job import Job
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Job], Awaitable[None]]
+"""Runs a job to its end: finishes or puts off the row itself, in the transaction that its outcome belongs to.
+
+May raise OvertakenError; anything else that it raises is a defect, and fails the job.
+"""
+BROKEN = "Something went wrong inside Koko; the operators can find it in the log by the job's id"
+
+
+class JobRunner:
+    """What the engine calls, at least once for each attempt of each job."""
+
+    def __init__(self, clock: Clock, database: Database, handlers: Mapping[str, Handler]) -> None:
+        self._clock = clock
+        self._database = database
+        self._handlers = handlers
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, job_id: str, attempt: int, executor: str) -> None:
+        """Returns when the attempt is over."""
+        now = self._clock.now_ms()
+        job = await self._database.write(lambda tx: store.claim(tx, job_id, attempt, executor, now))
+        if job is None:
+            return
+        logger = log.bind(job_id=job.id, kind=job.kind, integration_id=job.integration_id, request_id=job.request_id)
+        logger.info("job started", attempt=attempt)
+        try:
+            await self._handlers[job.kind](job)
+        except store.OvertakenError:
+            logger.warning("job overtaken", epoch=job.epoch)
+            return
+        except Exception as error:
+            logger.error("job broke", exc_info=error)
+            await self._database.write(lambda tx: store.give_up(tx, job_id, BROKEN, self._clock.now_ms()))
+            return
+        logger.info("job attempt over", attempt=attempt)

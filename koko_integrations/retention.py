@@ -1,0 +1,46 @@
+"""What is kept, and for how long: the journal and finished jobs are deleted when they have reached their age."""
+
+from koko_integrations.clock import DAY_MS, Clock
+from koko_integrations.database import Database, Statement, param
+from koko_integrations.jobs.store import DELETE_FINISHED
+from koko_integrations.models import IntegrationLog
+
+AT_ONCE = 500
+
+_DELETE_LOGS = Statement(
+    IntegrationLog.delete().where(
+        IntegrationLog.id.in_(
+            IntegrationLog.select(IntegrationLog.id)
+            .where(IntegrationLog.created_at < param("before"))
+            .order_by(IntegrationLog.created_at)
+            .limit(AT_ONCE)
+        )
+    )
+)
+
+
+class Retention:
+    """Deletes what is too old, a little at a time."""
+
+    def __init__(self, clock: Clock, database: Database, log_days: int, job_days: int) -> None:
+        self._clock = clock
+        self._database = database
+        self._log_days = log_days
+        self._job_days = job_days
+
+    async def apply(self) -> int:
+        """Returns how many rows were deleted."""
+        return await self._delete(_DELETE_LOGS, self._log_days) + await self._delete(DELETE_FINISHED, self._job_days)
+
+    def jobs_before_ms(self) -> int:
+        """Finished jobs older than this are gone."""
+        return self._clock.now_ms() - self._job_days * DAY_MS
+
+    async def _delete(self, statement: Statement, days: int) -> int:
+        before = self._clock.now_ms() - days * DAY_MS
+        deleted = 0
+        while True:
+            count = await self._database.write(lambda tx: tx.change(statement, before=before))
+            deleted += count
+            if count < AT_ONCE:
+                return deleted

@@ -1,0 +1,150 @@
+"""One run of a sync job: what all its parts share, and how it bears with a provider that is down, busy or strange."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from koko_integrations.clock import Clock
+from koko_integrations.connections.live import LiveConnections
+from koko_integrations.database import Database, Transaction
+from koko_integrations.integration import Integration
+from koko_integrations.jobs import store
+from koko_integrations.jobs.job import Job
+from koko_integrations.journal import count_calls
+from koko_integrations.sync.progress import EntityProgress, RunProgress
+from providers.kit.base import ListsItems
+from providers.kit.connection import Connection
+from providers.kit.errors import Transient
+from providers.kit.http import CallCounter
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
+
+BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Waits while a provider is down; then the run ends, and what it has is kept."""
+LONGEST_WAIT_S = 60.0
+"""What the provider asks for beyond this is not waited for inside a run: the job is put off."""
+MOST_WAITS = 30
+
+
+class PutOffError(Exception):
+    """The provider is to be left alone for a while: the job continues later."""
+
+    def __init__(self, cause: Transient, delay_s: float) -> None:
+        super().__init__(cause.message)
+        self.cause = cause
+        self.delay_s = delay_s
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of the service a run needs."""
+
+    clock: Clock
+    database: Database
+    live: LiveConnections
+    web_url: str
+    sleep: Sleep = asyncio.sleep
+
+
+class Run:
+    """One attempt of one job."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        job: Job,
+        integration: Integration,
+        provider: ListsItems,
+        progress: RunProgress,
+        calls: CallCounter,
+    ) -> None:
+        self.parts = parts
+        self.job = job
+        self.integration = integration
+        self.provider = provider
+        self.progress = progress
+        self._calls = calls
+        self._counted = 0
+        # What several tasks are looked at for at once is kept one after the other.
+        self._committing = asyncio.Lock()
+        self.full = job.request.get("syncType") == "full"
+        self.dry = bool(job.request.get("dryRun"))
+        self.forced = bool(job.request.get("force"))
+
+    @property
+    def name(self) -> str:
+        """The provider, as people call it."""
+        return self.integration.provider_name
+
+    def now(self) -> int:
+        return self.parts.clock.now_ms()
+
+    async def ask(self, method: Callable[[Connection], T], *, once: bool = False) -> T:
+        """Calls a method of the provider; when it is down or busy, again after a while.
+
+        `once` is for what must not be repeated blindly. Raises PutOffError, or what `LiveConnections.use` raises.
+        """
+        failures = waits = 0
+        while True:
+            try:
+                return await self.parts.live.use(self.integration, method, insist=True)
+            except Transient as error:
+                busy = error.reason == "rate_limited"
+                if busy and error.retry_after_s is not None and error.retry_after_s > LONGEST_WAIT_S:
+                    raise PutOffError(error, error.retry_after_s) from error
+                if (once and not busy) or failures >= len(BACKOFF_S) or waits >= MOST_WAITS:
+                    raise
+                wait_s = max(BACKOFF_S[failures], error.retry_after_s or 0.0)
+                if wait_s > LONGEST_WAIT_S:
+                    raise
+                # Being asked to slow down is no failure: the provider answers.
+                failures, waits = failures + (not busy), waits + 1
+                await self.save()
+                await self.parts.sleep(wait_s)
+
+    async def commit(self, work: Callable[[Transaction], tuple[T, EntityProgress]]) -> T:
+        """Runs `work`, which answers with the progress that it made, in one transaction with the job's row.
+
+        Raises OvertakenError, and CancelledError once the work is kept.
+        """
+
+        def all_of_it(tx: Transaction) -> tuple[T, EntityProgress, bool]:
+            result, progress = work(tx)
+            cancelled = store.save(tx, self.job, self.progress.dump(progress))
+            count_calls(tx, self.integration.id, calls - self._counted, self.now())
+            return result, progress, cancelled
+
+        async with self._committing:
+            calls = self._calls.calls
+            result, progress, cancelled = await self.parts.database.write(all_of_it)
+            self._counted = calls
+            self.progress.entities[progress.entity] = progress
+        if cancelled:
+            raise store.CancelledError
+        return result
+
+    async def save(self) -> None:
+        """Keeps the progress as it is. Raises OvertakenError or CancelledError."""
+        async with self._committing:
+            state = self.progress.dump()
+            cancelled = await self.parts.database.write(lambda tx: store.save(tx, self.job, state))
+        if cancelled:
+            raise store.CancelledError
+
+    async def save_failed(self, entity: str) -> None:
+        """Keeps that one more item has failed. Raises OvertakenError or CancelledError."""
+        self.progress.entities[entity] = self.entity(entity).plus(failed=1)
+        await self.save()
+
+    def entity(self, entity: str) -> EntityProgress:
+        return self.progress.entities[entity]
+
+    def count_last_calls(self, tx: Transaction) -> None:
+        """The provider calls that no commit has counted yet."""
+        count_calls(tx, self.integration.id, self._calls.calls - self._counted, self.now())
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return self.integration.config

@@ -1,0 +1,216 @@
+"""Runs sync jobs from beginning to end, whatever happens in between."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import structlog
+
+from koko_integrations.connections.credentials import lost, set_error
+from koko_integrations.connections.store import FIND
+from koko_integrations.database import Transaction
+from koko_integrations.integration import Integration
+from koko_integrations.jobs import store
+from koko_integrations.jobs.job import Job
+from koko_integrations.journal import count_sync, write_entry
+from koko_integrations.registry import Registry
+from koko_integrations.sync import adoption, outcome
+from koko_integrations.sync.items import set_to_visit
+from koko_integrations.sync.progress import RunProgress
+from koko_integrations.sync.pulling import VISIT_BITS, Puller, TooManyGoneError
+from koko_integrations.sync.pushing import Pusher
+from koko_integrations.sync.run import BACKOFF_S, Parts, PutOffError, Run
+from koko_integrations.sync.statuses import choose
+from providers.kit.base import ListsItems, PushesItems
+from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
+from providers.kit.http import counting_calls
+from providers.kit.items import Entity
+
+log = structlog.get_logger(__name__)
+
+MOST_PUT_OFFS = 10
+LONGEST_PUT_OFF_S = 3600.0
+PUSH_ATTEMPTS = 3
+
+
+def run_entities(provider: ListsItems, asked: list[str] | None) -> tuple[Entity, ...]:
+    """What a run goes through, in the provider's order. The comments and files of tasks need the tasks."""
+    wanted = [entity for entity in provider.entities if asked is None or entity in asked]
+    beside_tasks = provider.per_task | provider.with_tasks
+    needs_tasks = any(entity in beside_tasks for entity in wanted)
+    return tuple(entity for entity in provider.entities if entity in wanted or (entity == "tasks" and needs_tasks))
+
+
+class SyncRunner:
+    """The handler of jobs of the kind `sync`."""
+
+    def __init__(self, parts: Parts, registry: Registry) -> None:
+        self._parts = parts
+        self._registry = registry
+
+    async def __call__(self, job: Job) -> None:
+        row = await self._parts.database.read_one(FIND, id=job.integration_id)
+        if row is None:
+            raise store.OvertakenError
+        integration = Integration._make(row)
+        provider = self._registry.find(integration.provider)
+        assert isinstance(provider, ListsItems), "a sync is only asked for where there is something to pull"
+        progress = RunProgress.load(job.state, run_entities(provider, job.request.get("entities")))
+        with counting_calls() as calls:
+            run = Run(self._parts, job, integration, provider, progress, calls)
+            await self._attempt(run)
+
+    async def _attempt(self, run: Run) -> None:
+        status: str | None = None
+        refused: CredentialsRefused | None = None
+        try:
+            if run.integration.status != "connected":
+                run.progress.error(f"{run.name} is not connected any more")
+            else:
+                await self._run_all(run)
+        except store.CancelledError:
+            status = "cancelled"
+        except PutOffError as put_off:
+            if await self._put_off(run, put_off):
+                return
+        except CredentialsRefused as error:
+            refused = error
+            run.progress.error(error.explained)
+        except ProviderError as error:
+            run.progress.error(error.explained)
+        await self._finish(run, status, refused)
+
+    async def _run_all(self, run: Run) -> None:
+        provider, entities = run.provider, tuple(run.progress.entities)
+        puller = Puller(run, frozenset(entities))  # type: ignore[arg-type]
+        if not provider.mapped:
+            folder = run.config.get("syncFolder") if provider.manifest.category == "storage" else None
+            for entity in entities:
+                await self._guarded(run, entity, None, puller, folder)
+        else:
+            await self._run_mapped(run, puller)
+        for entity, progress in run.progress.entities.items():
+            if progress.status in ("pending", "running"):
+                run.progress.entities[entity] = replace(progress, status="done")
+
+    async def _run_mapped(self, run: Run, puller: Puller) -> None:
+        entities = tuple(run.progress.entities)
+        mapping: Mapping[str, str] = run.config.get("projectMapping") or {}
+        containers = list(dict.fromkeys(mapping.values()))
+        if "projects" in entities:
+            if run.full or not containers:
+                await self._guarded(run, "projects", None, puller, None)
+            else:
+                await puller.refresh_projects(containers)
+        if not containers:
+            run.progress.note(f"No Koko project is mapped to one at {run.name}: set projectMapping to sync tasks")
+            for entity in entities:
+                if entity != "projects":
+                    run.progress.entities[entity] = replace(run.entity(entity), status="skipped")
+            return
+        for container in containers:
+            works = True
+            for entity in entities:
+                if entity != "projects" and works:
+                    works = await self._guarded(run, entity, container, puller, container)
+            if works and isinstance(run.provider, PushesItems):
+                for project_id in [koko for koko, external in mapping.items() if external == container]:
+                    await self._keep_in_step(run, run.provider, puller, project_id, container)
+
+    async def _guarded(self, run: Run, entity: str, container: str | None, puller: Puller, pulled: str | None) -> bool:
+        """Pulls one entity of one container; what only concerns this one fails alone. Whether it worked."""
+        kind: Entity = entity  # type: ignore[assignment]
+        try:
+            if entity in run.provider.with_tasks:
+                return True
+            if entity in run.provider.per_task and container is not None:
+                await puller.visit(kind, container)
+            else:
+                await puller.pull(kind, pulled, full=run.full)
+        except (TooManyGoneError, Rejected, ProtocolBroken) as problem:
+            said = problem.explained if isinstance(problem, ProviderError) else str(problem)
+            where = f" of {container}" if container else ""
+            run.progress.error(f"{entity}{where}: {said}")
+            run.progress.entities[entity] = replace(run.entity(entity), status="failed", reason=said)
+            await run.save()
+            return False
+        return True
+
+    async def _keep_in_step(
+        self, run: Run, provider: PushesItems, puller: Puller, project_id: str, container: str
+    ) -> None:
+        asked = run.job.request.get("entities")
+        choice = await choose(run, provider, project_id, container)
+        pusher = Pusher(run, provider, project_id, container, choice)
+        for attempt in range(PUSH_ATTEMPTS):
+            await self._settle(run, provider, puller, container)
+            try:
+                if asked is None or "tasks" in asked:
+                    await pusher.push_tasks()
+                    await pusher.close_vanished()
+                if "comments" in provider.entities and (asked is None or "comments" in asked):
+                    await pusher.push_comments()
+            except Transient:
+                # Whether it was made is not known: wait, look for it, and go on.
+                if attempt == PUSH_ATTEMPTS - 1:
+                    raise
+                await run.parts.sleep(BACKOFF_S[attempt])
+            else:
+                return
+
+    async def _settle(self, run: Run, provider: PushesItems, puller: Puller, container: str) -> None:
+        """Looks for what was asked for and never confirmed, by pulling once more."""
+        left = await adoption.unconfirmed(run, container)
+        if not left or run.dry:
+            return
+        wait_s = provider.settles_after_s - (run.now() - max(link.attempted_at for link in left)) / 1000
+        if wait_s > 0:
+            await run.parts.sleep(wait_s)
+        await puller.pull("tasks", container, full=False, again=True)
+        replies = [link for link in left if link.entity == "comments"]
+        if replies and "comments" in provider.per_task:
+
+            def visit_again(tx: Transaction) -> None:
+                for link in replies:
+                    set_to_visit(tx, run.integration.id, str(link.parent_id), VISIT_BITS["comments"])
+
+            await run.parts.database.write(visit_again)
+            await puller.visit("comments", container)
+        elif replies:
+            await puller.pull("comments", container, full=False, again=True)
+        await adoption.adopt(run, left)
+
+    async def _put_off(self, run: Run, put_off: PutOffError) -> bool:
+        """Lets the job wait as long as the provider asks; False when that is too long, or has been too often."""
+        if put_off.delay_s > LONGEST_PUT_OFF_S or run.job.attempt > MOST_PUT_OFFS:
+            run.progress.error(f"{put_off.cause.explained}; it allows the next request in {_span(put_off.delay_s)}")
+            return False
+        due_at = run.now() + int(put_off.delay_s * 1000)
+        said = f"{put_off.cause.explained}; Koko goes on in {_span(put_off.delay_s)}"
+        state = run.progress.dump()
+
+        def keep(tx: Transaction) -> None:
+            run.count_last_calls(tx)
+            store.put_off(tx, run.job, state, [said], due_at)
+
+        await self._parts.database.write(keep)
+        return True
+
+    async def _finish(self, run: Run, status: str | None, refused: CredentialsRefused | None) -> None:
+        ended = status or run.progress.outcome()
+
+        def finish(tx: Transaction) -> None:
+            now = run.now()
+            run.count_last_calls(tx)
+            store.finish(tx, run.job, ended, run.progress.dump(), run.progress.errors, now)
+            if refused is not None and set_error(tx, run.integration.id, now):
+                write_entry(tx, run.integration.id, "notify", "failed", lost(refused.explained), now)
+            if not run.dry:
+                count_sync(tx, run.integration.id, now)
+                outcome.record(tx, run, ended, now)
+
+        await self._parts.database.write(finish)
+        log.info("sync ended", job_id=run.job.id, status=ended, moved=run.progress.moved, failed=run.progress.failed)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{max(1, round(seconds / 60))} min"

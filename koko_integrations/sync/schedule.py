@@ -1,0 +1,84 @@
+"""Auto-sync: once a minute, what is due becomes jobs, spread over the minute. A slot missed while nobody was there to see
+it is run once, however many there were."""
+
+from typing import Any
+
+import orjson
+
+from koko_integrations.clock import DAY_MS, Clock
+from koko_integrations.connections.auto_sync import next_slot, spread
+from koko_integrations.database import Database, Statement, Transaction, param
+from koko_integrations.ids import new_id
+from koko_integrations.jobs import store
+from koko_integrations.models import Integration as Row
+from koko_integrations.models import IntegrationConnection
+from koko_integrations.sync.estimate import estimate_ms
+
+AT_ONCE = 200
+STARTS_PER_S = 20
+LONGEST_SPREAD_MS = 50_000
+
+_DUE = Statement(
+    IntegrationConnection.select(
+        IntegrationConnection.integration_id,
+        IntegrationConnection.next_sync_at,
+        IntegrationConnection.last_full_sync_at,
+        Row.config,
+        Row.status,
+    )
+    .join(Row, on=(Row.id == IntegrationConnection.integration_id))
+    .where(IntegrationConnection.next_sync_at <= param("now"))
+    .order_by(IntegrationConnection.next_sync_at)
+    .limit(AT_ONCE)
+)
+_MOVE_ON = Statement(
+    IntegrationConnection.update({IntegrationConnection.next_sync_at: param("following")}).where(
+        (IntegrationConnection.integration_id == param("id")) & (IntegrationConnection.next_sync_at == param("was"))
+    )
+)
+
+
+class Scheduler:
+    """Any number of processes may ask at once: each slot is taken by one."""
+
+    def __init__(self, clock: Clock, database: Database) -> None:
+        self._clock = clock
+        self._database = database
+
+    async def schedule_due(self) -> int:
+        """Makes jobs of what is due. Returns how many."""
+        made = 0
+        now = self._clock.now_ms()
+        while rows := await self._database.read(_DUE, now=now):
+
+            def take(tx: Transaction, rows: list[Any] = rows) -> int:
+                return sum(self._take(tx, row, now, len(rows)) for row in rows)
+
+            made += await self._database.write(take)
+        return made
+
+    def _take(self, tx: Transaction, row: tuple[Any, ...], now: int, at_once: int) -> bool:
+        integration_id, due_at, last_full_at, config_json, status = row
+        config = orjson.loads(config_json)
+        following = next_slot(integration_id, config, now) if status == "connected" else None
+        if not tx.change(_MOVE_ON, id=integration_id, was=due_at, following=following):
+            return False
+        if status != "connected" or not config.get("autoSync"):
+            return False
+        # What was deleted at a provider shows in a full pass; once a day is often enough for that.
+        full = last_full_at is None or last_full_at <= now - DAY_MS
+        request = {"syncType": "full" if full else "incremental"}
+        span_ms = min(LONGEST_SPREAD_MS, 1000 * at_once // STARTS_PER_S)
+        _, is_new = store.create(
+            tx,
+            integration_id,
+            "sync",
+            request,
+            cause="schedule",
+            requested_by="schedule",
+            request_id=new_id("sched"),
+            estimated_ms=estimate_ms(tx.rows(store.RECENT_RUNS, integration_id=integration_id, kind="sync"), request),
+            now=now,
+            due_at=now + spread(integration_id, span_ms),
+        )
+        return is_new

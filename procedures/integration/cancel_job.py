@@ -1,0 +1,25 @@
+"""integration.cancelJob"""
+
+from typing import Any
+
+from koko_integrations.access.rules import JobAccess
+from koko_integrations.app import Call
+from koko_integrations.contract import JobOutput
+from koko_integrations.rpc.fields import Id, Input, Nested, Output
+from koko_integrations.rpc.procedure import mutation
+
+
+class CancelJobInput(Input):
+    jobId = Id(required=True)
+
+
+class CancelJobOutput(Output):
+    job = Nested(JobOutput(), required=True)
+
+
+@mutation(CancelJobInput, CancelJobOutput, JobAccess("member"))
+async def cancel_job(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """Cancels a job: at once while it waits, at its next step while it runs; what it has done stays. For who asked for it,
+    and for admins of the team."""
+    job = await call.app.jobs.cancel(params["jobId"], call.grant)
+    return {"job": job.to_wire()}

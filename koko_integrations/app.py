@@ -7,6 +7,7 @@ from koko_integrations.access import Actor, Authenticator, Gate, Grant, Public
 from koko_integrations.clock import Clock
 from koko_integrations.connections.catalogue import Catalogue
 from koko_integrations.connections.check import Checker
+from koko_integrations.connections.configure import Configurer
 from koko_integrations.connections.connect import Connector
 from koko_integrations.connections.disconnect import Disconnector
 from koko_integrations.connections.live import LiveConnections
@@ -15,8 +16,14 @@ from koko_integrations.connections.status import StatusReader
 from koko_integrations.database import Database
 from koko_integrations.errors import BadRequest
 from koko_integrations.integration import Integration
+from koko_integrations.jobs.board import JobBoard
+from koko_integrations.jobs.keeper import JobKeeper
+from koko_integrations.logbook import LogReader
+from koko_integrations.retention import Retention
 from koko_integrations.rpc.dispatch import Request
 from koko_integrations.rpc.procedure import Procedure
+from koko_integrations.sync.requests import SyncRequests
+from koko_integrations.sync.schedule import Scheduler
 
 NOBODY = Grant(Actor("nobody"), team_id="")
 
@@ -33,9 +40,16 @@ class App:
     connector: Connector
     disconnector: Disconnector
     checker: Checker
+    configurer: Configurer
     live: LiveConnections
     resources: ResourceLister
     status: StatusReader
+    logs: LogReader
+    jobs: JobBoard
+    keeper: JobKeeper
+    syncs: SyncRequests
+    scheduler: Scheduler
+    retention: Retention
 
     async def enter(self, request: Request, procedure: Procedure["Call"], params: Any) -> tuple["Call", dict[str, Any]]:
         """Signed in? Input right? Role enough? In this order, with one read of the database when all is well."""

@@ -3,7 +3,6 @@
 Nothing else builds the service's parts, and nothing else imports the procedures.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -26,6 +25,7 @@ from koko_integrations.app import App, Call
 from koko_integrations.clock import Clock, SystemClock
 from koko_integrations.connections.catalogue import Catalogue
 from koko_integrations.connections.check import Checker
+from koko_integrations.connections.configure import Configurer
 from koko_integrations.connections.connect import Connector
 from koko_integrations.connections.disconnect import Disconnector
 from koko_integrations.connections.icons import ICONS_PATH, get_icon
@@ -34,16 +34,27 @@ from koko_integrations.connections.resources import ResourceLister
 from koko_integrations.connections.status import StatusReader
 from koko_integrations.database import Database, Statement, open_database
 from koko_integrations.database.schema import require_current
-from koko_integrations.housekeeping import keep_house
+from koko_integrations.housekeeping import background
+from koko_integrations.jobs.board import JobBoard
+from koko_integrations.jobs.engine import DbosEngine, Engine
+from koko_integrations.jobs.keeper import JobKeeper
+from koko_integrations.jobs.liveness import liveness_of
+from koko_integrations.jobs.runner import JobRunner
+from koko_integrations.logbook import LogReader
 from koko_integrations.models import IntegrationsSchema
 from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
+from koko_integrations.retention import Retention
 from koko_integrations.rpc.discover import METHOD_NAME, describe
 from koko_integrations.rpc.dispatch import Dispatcher
 from koko_integrations.rpc.endpoint import RpcEndpoint
 from koko_integrations.rpc.fields import Input, Output
 from koko_integrations.rpc.procedure import Procedure, collect
 from koko_integrations.settings import Settings, SettingsError
+from koko_integrations.sync.requests import SyncRequests
+from koko_integrations.sync.run import Parts
+from koko_integrations.sync.runner import SyncRunner
+from koko_integrations.sync.schedule import Scheduler
 from koko_integrations.vault import Vault
 from providers.kit.egress import EgressGuard
 from providers.kit.http import HttpClient
@@ -53,7 +64,9 @@ ICON_MAX_AGE_S = 86_400
 _PING = Statement(IntegrationsSchema.select(IntegrationsSchema.version))
 
 
-def build_app(settings: Settings, database: Database, clock: Clock, outside: Outside) -> App:
+def build_app(
+    settings: Settings, database: Database, clock: Clock, outside: Outside, engine: Engine | None = None
+) -> App:
     """The service's parts. Raises SettingsError for settings that name providers which do not exist."""
     http = HttpClient(EgressGuard(settings.egress_allow), settings.origin_overrides)
     registry = Registry(http, settings.provider_apps)
@@ -63,6 +76,9 @@ def build_app(settings: Settings, database: Database, clock: Clock, outside: Out
         )
     vault = Vault(settings.encryption_keys)
     live = LiveConnections(clock, database, vault, registry, outside)
+    engine = engine or DbosEngine(settings.jobs_database_url)
+    runner = JobRunner(clock, database, {"sync": SyncRunner(Parts(clock, database, live, settings.web_url), registry)})
+    keeper = JobKeeper(clock, database, engine, liveness_of(settings.jobs_database_url, engine.executor), runner)
     return App(
         clock=clock,
         database=database,
@@ -75,9 +91,16 @@ def build_app(settings: Settings, database: Database, clock: Clock, outside: Out
         connector=Connector(settings, clock, database, vault, http, registry, outside),
         disconnector=Disconnector(clock, database, vault, registry, outside, live),
         checker=Checker(clock, database, registry, live),
+        configurer=Configurer(clock, database, registry, live),
         live=live,
         resources=ResourceLister(registry, live),
         status=StatusReader(clock, database, registry, live.breaker),
+        logs=LogReader(database),
+        jobs=JobBoard(clock, database),
+        keeper=keeper,
+        syncs=SyncRequests(clock, database, registry, keeper),
+        scheduler=Scheduler(clock, database),
+        retention=Retention(clock, database, settings.log_retention_days, settings.job_retention_days),
     )
 
 
@@ -102,24 +125,21 @@ def find_procedures() -> dict[str, Procedure[Call]]:
     return found
 
 
-def create_asgi(settings: Settings, clock: Clock | None = None) -> "Service":
+def create_asgi(settings: Settings, clock: Clock | None = None, engine: Engine | None = None) -> "Service":
     """The ASGI app. Its lifespan opens the database and refuses to start on one of another schema version."""
     clock = clock or SystemClock()
     database = open_database(settings.database_url)
     outside = Outside()
-    app = build_app(settings, database, clock, outside)
+    app = build_app(settings, database, clock, outside, engine)
     endpoint = RpcEndpoint(Dispatcher(find_procedures(), app.enter), settings.allowed_origins)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await require_current(database)
-        house = asyncio.create_task(keep_house(app))
         try:
-            yield
+            async with background(app):
+                yield
         finally:
-            house.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await house
             outside.close()
             database.close()
 

@@ -1,5 +1,6 @@
-"""The one clock: everything that asks for the time asks an instance of `Clock`, so tests can hand in their own."""
+"""The one clock: whatever asks for the time, or waits, asks an instance of `Clock`, so tests can hand in their own."""
 
+import asyncio
 import time
 from typing import Protocol
 
@@ -13,7 +14,14 @@ class Clock(Protocol):
         """Wall-clock time in milliseconds since the Unix epoch."""
         ...
 
+    async def sleep(self, seconds: float) -> None:
+        """Returns when so much time has passed."""
+        ...
+
 
 class SystemClock:
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

@@ -1,6 +1,9 @@
-"""What happens by itself, once a minute: unfinished connections are put away, tokens are renewed ahead of expiry."""
+"""What happens by itself: jobs are kept going; once a minute what is due is synced, unfinished connections are put
+away, tokens are renewed ahead of expiry, and what is too old is deleted."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
 
@@ -21,11 +24,30 @@ async def expire_pending(app: App) -> int:
 
 
 async def keep_house(app: App) -> None:
-    """Rounds until cancelled. A round that fails is logged; the next one comes."""
+    """Rounds until cancelled. A chore that fails is logged, and keeps no other from being done."""
+    chores: tuple[Callable[[], Awaitable[object]], ...] = (
+        app.scheduler.schedule_due,
+        lambda: expire_pending(app),
+        app.live.renew_due,
+        app.retention.apply,
+        app.keeper.prune,
+    )
     while True:
-        try:
-            await expire_pending(app)
-            await app.live.renew_due()
-        except Exception as error:
-            log.error("housekeeping failed", exc_info=error)
+        for chore in chores:
+            try:
+                await chore()
+            except Exception as error:
+                log.error("housekeeping failed", exc_info=error)
         await asyncio.sleep(INTERVAL_S)
+
+
+@contextlib.asynccontextmanager
+async def background(app: App) -> AsyncIterator[None]:
+    """Keeps house and jobs while the block runs."""
+    tasks = [asyncio.create_task(keep_house(app)), asyncio.create_task(app.keeper.keep())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

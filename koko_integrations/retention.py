@@ -32,10 +32,6 @@ class Retention:
         """Returns how many rows were deleted."""
         return await self._delete(_DELETE_LOGS, self._log_days) + await self._delete(DELETE_FINISHED, self._job_days)
 
-    def jobs_before_ms(self) -> int:
-        """Finished jobs older than this are gone."""
-        return self._clock.now_ms() - self._job_days * DAY_MS
-
     async def _delete(self, statement: Statement, days: int) -> int:
         before = self._clock.now_ms() - days * DAY_MS
         deleted = 0

@@ -91,11 +91,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     host = read.optional("KOKO_HOST", str, "127.0.0.1")
     port = read.optional("KOKO_PORT", _port, 8400)
     database_url = read.optional("KOKO_DATABASE_URL", _database_url, "sqlite:///var/koko.db")
-    origins = read.optional("KOKO_ALLOWED_ORIGINS", _items, [])
+    origins: list[str] = read.optional("KOKO_ALLOWED_ORIGINS", _items, [])
     public_url = read.optional("KOKO_PUBLIC_URL", _base_url, f"http://{host}:{port}")
     settings = Settings(
         database_url=database_url,
-        jobs_database_url=read.optional("KOKO_JOBS_DATABASE_URL", _database_url, _jobs_beside(database_url)),
+        jobs_database_url=read.optional("KOKO_JOBS_DATABASE_URL", _database_url, jobs_beside(database_url)),
         auth_secret=read.required("KOKO_AUTH_SECRET", _auth_secret, "Koko's BETTER_AUTH_SECRET", ""),
         encryption_keys=read.required(
             "KOKO_ENCRYPTION_KEYS", _encryption_keys, "kid:base64 of 32 random bytes, comma-separated", {}
@@ -115,6 +115,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         port=port,
         log_level=read.optional("KOKO_LOG_LEVEL", _log_level, "info"),
     )
+    if settings.database_url.split(":")[0] != settings.jobs_database_url.split(":")[0]:
+        read.problems.append(
+            "KOKO_JOBS_DATABASE_URL: must be of the same kind as KOKO_DATABASE_URL, SQLite or PostgreSQL"
+        )
     if read.problems:
         raise SettingsError(read.problems)
     return settings
@@ -140,7 +144,7 @@ def _database_url(text: str) -> str:
     return text
 
 
-def _jobs_beside(database_url: str) -> str:
+def jobs_beside(database_url: str) -> str:
     """PostgreSQL holds both; SQLite's file gets a second one beside it, as the engine has a writer of its own."""
     if not database_url.startswith("sqlite:"):
         return database_url

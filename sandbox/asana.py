@@ -41,7 +41,8 @@ class AsanaStandIn(StandIn):
 
     def _furnish(self) -> None:
         for gid, name in (("1400", "Trailer"), ("1401", "Feature film")):
-            sections = [Column(f"{gid}1", "To do"), Column(f"{gid}2", "In review"), Column(f"{gid}3", "Done")]
+            names = ("To do", "In review", "Done") if gid == "1400" else ("To do", "In review", "In review", "Done")
+            sections = [Column(f"{gid}{number}", section) for number, section in enumerate(names, 1)]
             self.work.add_project(Project(gid, name, sections))
             self.work.fill(gid, TASKS_EACH, comments=3, files=2)
 

@@ -1,12 +1,14 @@
 """A running service for tests: the real ASGI app, called as a client would, every answer held against its schema."""
 
+import asyncio
 import contextlib
 import hashlib
 import hmac
 import secrets
 import sqlite3
+import time
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -16,7 +18,8 @@ from starlette.testclient import TestClient
 
 from koko_integrations.app import App
 from koko_integrations.asgi import create_asgi, find_procedures
-from koko_integrations.settings import Settings
+from koko_integrations.jobs.engine import Claimed, EngineUnavailableError, Enqueueing, RunAttempt
+from koko_integrations.settings import Settings, jobs_beside
 from providers.kit.app import AppCredentials
 from sandbox.stand_ins import Sandbox
 
@@ -41,8 +44,81 @@ class FakeClock:
     def now_ms(self) -> int:
         return self.now
 
+    async def sleep(self, seconds: float) -> None:
+        self.now += int(seconds * 1000)
+        await asyncio.sleep(0)
+
     def advance(self, *, ms: int = 0, s: int = 0, minutes: int = 0, days: int = 0) -> None:
         self.now += ms + 1000 * (s + 60 * (minutes + 1440 * days))
+
+
+class DirectEngine:
+    """A job engine that runs each attempt at once, in this process, and forgets everything when it ends.
+
+    What is to start later waits in `delayed` until it is let go.
+    """
+
+    executor = "direct"
+
+    def __init__(self) -> None:
+        self.delayed: list[Enqueueing] = []
+        self._run: RunAttempt | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self, run: RunAttempt) -> None:
+        self._run = run
+
+    async def enqueue(self, attempts: Sequence[Enqueueing]) -> None:
+        if self._run is None:
+            raise EngineUnavailableError
+        for attempt in attempts:
+            if attempt.delay_s > 0:
+                self.delayed.append(attempt)
+            else:
+                await self._start(attempt)
+
+    async def claimed(self) -> list[Claimed]:
+        return []
+
+    async def known(self, attempts: Sequence[Enqueueing]) -> set[str]:
+        return {attempt.job_id for attempt in attempts}
+
+    async def drop(self, attempt: Claimed) -> None:
+        return
+
+    async def prune(self, before_ms: int) -> None:
+        return
+
+    async def stop(self) -> None:
+        self._run = None
+
+    @property
+    def is_started(self) -> bool:
+        return self._run is not None
+
+    async def let_go(self) -> None:
+        """Starts what waited."""
+        waited, self.delayed = self.delayed, []
+        for attempt in waited:
+            await self._start(attempt)
+
+    async def idle(self) -> None:
+        """Returns when everything that was started has ended."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _start(self, attempt: Enqueueing) -> None:
+        assert self._run is not None
+        if attempt.workflow_id in self._tasks:
+            return
+
+        async def run(run: RunAttempt) -> None:
+            try:
+                await run(attempt.job_id, attempt.attempt, self.executor)
+            finally:
+                del self._tasks[attempt.workflow_id]
+
+        self._tasks[attempt.workflow_id] = asyncio.create_task(run(self._run))
 
 
 class RpcError(Exception):
@@ -64,12 +140,14 @@ class RpcError(Exception):
 def settings_for(database_url: str, **changes: Any) -> Settings:
     settings = Settings(
         database_url=database_url,
+        jobs_database_url=jobs_beside(database_url),
         auth_secret=AUTH_SECRET,
         encryption_keys={"k1": ENCRYPTION_KEY},
         service_keys={"api": SERVICE_SECRET},
         allowed_origins=frozenset({ORIGIN}),
         redirect_uris=frozenset({REDIRECT_URI}),
         public_url=PUBLIC_URL,
+        web_url=ORIGIN,
     )
     return replace(settings, **changes)
 
@@ -123,6 +201,7 @@ class Service:
     rows: Rows
     settings: Settings
     app: App
+    engine: DirectEngine
 
     def add_user(self, user_id: str, *, session: bool = True) -> str:
         """A user; returns a bearer token of theirs."""
@@ -174,9 +253,14 @@ def running_service(settings: Settings, clock: FakeClock | None = None) -> Itera
     """Starts the service on an initialised database."""
     clock = clock or FakeClock()
     rows = Rows(settings.database_url)
+    engine = DirectEngine()
     try:
-        asgi = create_asgi(settings, clock)
+        asgi = create_asgi(settings, clock, engine)
         with TestClient(asgi, raise_server_exceptions=False) as client:
-            yield Service(client, clock, rows, settings, asgi.app)
+            deadline = time.monotonic() + 10
+            while not engine.is_started:
+                assert time.monotonic() < deadline, "the job engine has not been started"
+                time.sleep(0.001)
+            yield Service(client, clock, rows, settings, asgi.app, engine)
     finally:
         rows.close()

@@ -31,7 +31,7 @@ def _admission(source: tuple[Any, Any, Any, Any], *, to: str = "team", with_rows
     more = COLUMNS if to_integration else LISTED_COLUMNS if with_rows else ()
     query = table.select(user_id, expires_at, Team.id, TeamMember.role, *more)
     if to_integration:
-        target = param("target")
+        target: Any = param("target")
         if to == "job":
             query = query.join(Job, LEFT, on=(Job.id == target))
             target = Job.integration_id

@@ -1,7 +1,6 @@
 """serve, worker."""
 
 import asyncio
-import contextlib
 import signal
 
 import click
@@ -10,7 +9,7 @@ from koko_integrations.asgi import build_app, create_asgi
 from koko_integrations.clock import SystemClock
 from koko_integrations.database import open_database
 from koko_integrations.database.schema import require_current
-from koko_integrations.housekeeping import keep_house
+from koko_integrations.housekeeping import background
 from koko_integrations.observability import configure_logging
 from koko_integrations.outside import Outside
 from koko_integrations.server import serve_app
@@ -41,11 +40,11 @@ async def _work(settings: Settings) -> None:
     database, outside = open_database(settings.database_url), Outside()
     try:
         await require_current(database)
-        house = asyncio.create_task(keep_house(build_app(settings, database, SystemClock(), outside)))
+        ended = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, house.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await house
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        async with background(build_app(settings, database, SystemClock(), outside)):
+            await ended.wait()
     finally:
         outside.close()
         database.close()

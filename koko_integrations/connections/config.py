@@ -3,7 +3,7 @@
 Secrets are taken out before anything is stored; what stays shows "••••" and the last four characters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
@@ -48,7 +48,8 @@ def common_fields() -> dict[str, ma.fields.Field[Any]]:
         "channelId": Text(max_chars=256),
         "notifyOn": ListOf(Choice(NOTIFY_ON), max_items=len(NOTIFY_ON)),
         "notifications": Nested(Notifications()),
-        "projectMapping": RecordOf(Text(max_chars=256)),
+        # A target may be an address that was pasted.
+        "projectMapping": RecordOf(Text(max_chars=2048)),
         "statusMapping": RecordOf(Text(max_chars=256)),
         "syncFolder": Text(max_chars=1024),
         "importOnUpload": Flag(),

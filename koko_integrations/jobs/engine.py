@@ -78,6 +78,9 @@ class Engine(Protocol):
     async def claimed(self) -> list[Claimed]:
         """The unfinished attempts of all executors."""
 
+    async def known(self, attempts: Sequence[Enqueueing]) -> set[str]:
+        """The job ids of those that wait or run."""
+
     async def drop(self, attempt: Claimed) -> None:
         """Frees the integration of an attempt whose executor has died."""
 
@@ -126,6 +129,16 @@ class DbosEngine:
             dbos.list_workflows, status="PENDING", name=WORKFLOW, load_input=False, load_output=False
         )
         return [_claimed(workflow) for workflow in pending]
+
+    async def known(self, attempts: Sequence[Enqueueing]) -> set[str]:
+        found = await asyncio.to_thread(
+            self._running().list_workflows,
+            workflow_ids=[attempt.workflow_id for attempt in attempts],
+            status=["ENQUEUED", "DELAYED", "PENDING"],
+            load_input=False,
+            load_output=False,
+        )
+        return {_claimed(workflow).job_id for workflow in found}
 
     async def drop(self, attempt: Claimed) -> None:
         workflow_id = Enqueueing(attempt.job_id, attempt.attempt, "").workflow_id

@@ -6,7 +6,7 @@ import functools
 
 import structlog
 
-from koko_integrations.clock import Clock
+from koko_integrations.clock import DAY_MS, MINUTE_MS, Clock
 from koko_integrations.database import Database, Transaction
 from koko_integrations.jobs import store
 from koko_integrations.jobs.engine import Claimed, Engine, EngineUnavailableError, Enqueueing
@@ -20,6 +20,9 @@ INTERVAL_S = 1.0
 RECOVERY_EVERY = 5
 ENQUEUE_AT_ONCE = 500
 MOST_ATTEMPTS = 20
+OVERDUE_MS = MINUTE_MS
+ENGINE_KEEPS_MS = DAY_MS
+"""How long the engine remembers an attempt that has ended; ours is the job's row."""
 
 
 class JobKeeper:
@@ -39,14 +42,27 @@ class JobKeeper:
         try:
             while True:
                 try:
-                    await self._round(recovering=rounds % RECOVERY_EVERY == 0)
+                    await self.round(recovering=rounds % RECOVERY_EVERY == 0)
                 except Exception as error:
                     log.error("keeping jobs failed", exc_info=error)
                 rounds += 1
                 await asyncio.sleep(INTERVAL_S)
         finally:
+            await self._runner.stop()
             await self._engine.stop()
             await self._liveness.release()
+
+    async def round(self, *, recovering: bool) -> None:
+        """Becomes the worker where nobody else is, and hands over what waits."""
+        if not await self._liveness.acquire():
+            return
+        if not self._started:
+            await self._engine.start(self._runner.run)
+            self._started = True
+        if recovering:
+            await self.recover()
+        while await self.enqueue_waiting() == ENQUEUE_AT_ONCE:
+            pass
 
     async def enqueue(self, job: Job) -> None:
         """Hands a job to the engine at once, where it runs in this process; otherwise the worker finds it."""
@@ -61,34 +77,49 @@ class JobKeeper:
         return len(rows)
 
     async def recover(self) -> int:
-        """Readies what dead workers have left behind. Returns how many jobs."""
-        dead: dict[str, bool] = {self._engine.executor: False}
+        """Readies what nobody is at any more: left by a worker that died, or lost on its way. Returns how many jobs."""
+        dead: dict[str, bool] = {}
         left = {claimed.job_id: claimed for claimed in await self._engine.claimed()}
         for row in await self._database.read(store.FIND_RUNNING):
             job = Job._make(row)
             left.setdefault(job.id, Claimed(job.id, job.attempt, job.executor or ""))
-        recovered = 0
+        abandoned: list[Claimed] = []
         for claimed in left.values():
+            if claimed.executor == self._engine.executor:
+                # Ours, and not running: the database was away when it ought to have ended.
+                if not self._runner.is_running(claimed.job_id) and await self._is_left(claimed):
+                    abandoned.append(claimed)
+                continue
             if claimed.executor not in dead:
                 dead[claimed.executor] = await self._liveness.is_dead(claimed.executor)
             if dead[claimed.executor]:
-                recovered += await self._take_over(claimed)
-        return recovered
+                abandoned.append(claimed)
+        return sum([await self._take_over(claimed) for claimed in [*abandoned, *await self._lost()]])
 
-    async def _round(self, *, recovering: bool) -> None:
-        if not await self._liveness.acquire():
-            return
-        if not self._started:
-            await self._engine.start(self._runner.run)
-            self._started = True
-        if recovering:
-            await self.recover()
-        while await self.enqueue_waiting() == ENQUEUE_AT_ONCE:
-            pass
+    async def prune(self) -> None:
+        """Lets the engine forget what ended long ago."""
+        with contextlib.suppress(EngineUnavailableError):
+            await self._engine.prune(self._clock.now_ms() - ENGINE_KEEPS_MS)
+
+    async def _is_left(self, claimed: Claimed) -> bool:
+        """Whether the job's row still says that this process runs it, on a second look: it may just have ended."""
+        row = await self._database.read_one(store.FIND, id=claimed.job_id)
+        if row is None or self._runner.is_running(claimed.job_id):
+            return False
+        job = Job._make(row)
+        return job.status == "running" and job.executor == claimed.executor
+
+    async def _lost(self) -> list[Claimed]:
+        """Jobs that were handed over, are overdue, and that the engine knows nothing of."""
+        before = self._clock.now_ms() - OVERDUE_MS
+        rows = await self._database.read(store.FIND_OVERDUE, before=before, limit=ENQUEUE_AT_ONCE)
+        overdue = [_attempt(Job._make(row), 0) for row in rows]
+        known = await self._engine.known(overdue) if overdue else set()
+        return [Claimed(one.job_id, one.attempt, "") for one in overdue if one.job_id not in known]
 
     async def _enqueue(self, jobs: list[Job]) -> None:
         now = self._clock.now_ms()
-        attempts = [Enqueueing(job.id, job.attempt, job.integration_id, (job.due_at - now) / 1000) for job in jobs]
+        attempts = [_attempt(job, now) for job in jobs]
         await self._engine.enqueue(attempts)
 
         def note(tx: Transaction) -> None:
@@ -98,7 +129,7 @@ class JobKeeper:
         await self._database.write(note)
 
     async def _take_over(self, claimed: Claimed) -> bool:
-        log.warning("worker died", executor=claimed.executor, job_id=claimed.job_id)
+        log.warning("job taken over", executor=claimed.executor, job_id=claimed.job_id)
         await self._engine.drop(claimed)
         if claimed.attempt >= MOST_ATTEMPTS:
             said = "Koko gave up: the worker died every time it tried"
@@ -107,3 +138,7 @@ class JobKeeper:
         return await self._database.write(
             functools.partial(store.take_over, job_id=claimed.job_id, attempt=claimed.attempt)
         )
+
+
+def _attempt(job: Job, now: int) -> Enqueueing:
+    return Enqueueing(job.id, job.attempt, job.integration_id, (job.due_at - now) / 1000)

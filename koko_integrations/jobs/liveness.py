@@ -13,6 +13,8 @@ from typing import Protocol
 
 import psycopg
 
+SQLITE_PREFIX = "sqlite:///"
+
 
 class Liveness(Protocol):
     """This worker's sign of life, and those of others."""
@@ -24,6 +26,13 @@ class Liveness(Protocol):
         """Whether another executor has died."""
 
     async def release(self) -> None: ...
+
+
+def liveness_of(url: str, executor: str) -> Liveness:
+    """The sign of life that goes with the job engine's store."""
+    if url.startswith(SQLITE_PREFIX):
+        return FileLock(Path(f"{url.removeprefix(SQLITE_PREFIX)}.lock"))
+    return AdvisoryLock(url, executor)
 
 
 class FileLock:

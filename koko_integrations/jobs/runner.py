@@ -27,10 +27,33 @@ class JobRunner:
         self._clock = clock
         self._database = database
         self._handlers = handlers
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
 
     async def run(self, job_id: str, attempt: int, executor: str) -> None:
-        """Returns when the attempt is over."""
+        """Returns when the attempt is over; while the service shuts down, never: the next worker takes the job over."""
+        if self._closing:
+            await asyncio.Event().wait()
+        task = asyncio.current_task()
+        assert task is not None, "the engine runs attempts on the event loop"
+        self._tasks[job_id] = task
+        try:
+            await self._run(job_id, attempt, executor)
+        finally:
+            del self._tasks[job_id]
+
+    def is_running(self, job_id: str) -> bool:
+        return job_id in self._tasks
+
+    async def stop(self) -> None:
+        """Lets go of what is running, wherever it is: each step of a job is kept, and another goes on from there."""
+        self._closing = True
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, job_id: str, attempt: int, executor: str) -> None:
         now = self._clock.now_ms()
         job = await self._database.write(lambda tx: store.claim(tx, job_id, attempt, executor, now))
         if job is None:

@@ -21,6 +21,11 @@ FIND_RUNNING = Statement(_SELECT.where(Row.status == "running"))
 FIND_UNENQUEUED = Statement(
     _SELECT.where((Row.status == "queued") & Row.enqueued_at.is_null()).order_by(Row.created_at).limit(param("limit"))
 )
+FIND_OVERDUE = Statement(
+    _SELECT.where((Row.status == "queued") & Row.enqueued_at.is_null(False) & (Row.due_at < param("before")))
+    .order_by(Row.due_at)
+    .limit(param("limit"))
+)
 RECENT_RUNS = Statement(
     Row.select(Row.request, Row.started_at, Row.finished_at)
     .where(

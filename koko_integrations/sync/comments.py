@@ -32,7 +32,9 @@ _OUR_LINK = (SyncLink.koko_id == Comment.id) & (SyncLink.integration_id == param
 _DIFFERS = (SyncLink.origin == "koko") & (
     (SyncLink.base_text != Comment.text) | (SyncLink.base_done != Comment.resolved)
 )
-_TO_DO = SyncLink.koko_id.is_null() | ((SyncLink.state == "linked") & ((SyncLink.external_changed == 1) | _DIFFERS))
+# A comment stays with the task that it has, wherever its project is mapped to since.
+_LINKED_HERE = (SyncLink.state == "linked") & (SyncLink.container == param("container"))
+_TO_DO = SyncLink.koko_id.is_null() | (_LINKED_HERE & ((SyncLink.external_changed == 1) | _DIFFERS))
 _AFTER = (Comment.created_at > param("after_at")) | (
     (Comment.created_at == param("after_at")) & (Comment.id > param("after_id"))
 )

@@ -1,7 +1,7 @@
 """Rows of what was seen at providers: compared by content, written in one transaction with the pass's progress."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +11,18 @@ import peewee
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.models import SyncedItem as Row
 from koko_integrations.rpc.wire import dump, present
-from providers.kit.items import Item
+from providers.kit.items import Entity, Item
 
 CHUNK = 100
 """Ids in one IN (...): a fixed number, so that the SQL is compiled once."""
+VISIT_BITS: dict[Entity, int] = {"comments": 1, "files": 2}
 
 _THIS = (Row.integration_id == param("integration_id")) & (Row.entity == param("entity"))
 _NAMED = Row.external_id.in_([param(f"id{number}") for number in range(CHUNK)])
 _KNOWN = Statement(
     Row.select(Row.external_id, Row.content_hash, Row.modified_at, Row.deleted_at, Row.visit).where(_THIS & _NAMED)
 )
+_LIVE = Statement(Row.select(Row.external_id).where(_THIS & _NAMED & Row.deleted_at.is_null()))
 _SEEN_AGAIN = Statement(Row.update({Row.generation: param("generation")}).where(_THIS & _NAMED))
 _UPSERT = Statement(
     Row.insert(
@@ -80,30 +82,26 @@ _UNSEEN = Statement(
 _OF_PARENT = Statement(
     Row.select(Row.external_id).where(_THIS & (Row.parent_id == param("parent_id")) & Row.deleted_at.is_null())
 )
+_PARENTS = Statement(
+    Row.select(Row.parent_id)
+    .where(_THIS & Row.parent_id.in_([param(f"id{number}") for number in range(CHUNK)]) & Row.deleted_at.is_null())
+    .distinct()
+)
+_TO_BE_VISITED = (
+    (Row.integration_id == param("integration_id"))
+    & (Row.container == param("container"))
+    & (Row.entity == "tasks")
+    & (Row.visit > 0)
+    & (Row.visit.bin_and(param("bit")) > 0)
+    & Row.deleted_at.is_null()
+)
 TO_VISIT = Statement(
     Row.select(Row.external_id)
-    .where(
-        (Row.integration_id == param("integration_id"))
-        & (Row.container == param("container"))
-        & (Row.entity == "tasks")
-        & (Row.visit > 0)
-        & (Row.visit.bin_and(param("bit")) > 0)
-        & (Row.external_id > param("after"))
-        & Row.deleted_at.is_null()
-    )
+    .where(_TO_BE_VISITED & (Row.external_id > param("after")))
     .order_by(Row.external_id)
     .limit(CHUNK)
 )
-COUNT_TO_VISIT = Statement(
-    Row.select(peewee.fn.COUNT(Row.external_id)).where(
-        (Row.integration_id == param("integration_id"))
-        & (Row.container == param("container"))
-        & (Row.entity == "tasks")
-        & (Row.visit > 0)
-        & (Row.visit.bin_and(param("bit")) > 0)
-        & Row.deleted_at.is_null()
-    )
-)
+COUNT_TO_VISIT = Statement(Row.select(peewee.fn.COUNT(Row.external_id)).where(_TO_BE_VISITED))
 _VISITED = Statement(
     Row.update({Row.visit: Row.visit - param("bit")}).where(
         _THIS & (Row.external_id == param("external_id")) & (Row.visit.bin_and(param("bit")) > 0)
@@ -149,13 +147,14 @@ def apply(
     write: bool = True,
 ) -> Applied:
     """Writes what differs from what is known. Tasks that changed - in a `full` pass, all - get the bits of `visit`:
-    their comments or files are to be looked at. Without `write` only the difference is told."""
+    their comments or files are to be looked at, where they have any. Without `write` only the difference is told."""
     # An id that stands twice in a page counts with its last state.
     latest = {item.id: item for item in items}
     created = updated = 0
     upserts: list[dict[str, Any]] = []
     unchanged: list[str] = []
     changed_ids: list[str] = []
+    idle = _idle_bits(tx, place, latest.values()) if visit else {}
     for chunk in chunks(list(latest)):
         known = {row[0]: row[1:] for row in tx.rows(_KNOWN, **_whose(place), **chunk)}
         for external_id in dict.fromkeys(chunk.values()):
@@ -165,7 +164,7 @@ def apply(
             same = before is not None and before[0] == digest and before[2] is None
             # Something about it changed that is not its content: a comment, for example.
             touched = before is None or before[1] != item.modified_at
-            bits = visit if full or touched or not same else 0
+            bits = visit & ~idle.get(external_id, 0) if full or touched or not same else 0
             if same and not touched and not bits:
                 unchanged.append(external_id)
                 continue
@@ -202,6 +201,17 @@ def delete(tx: Transaction, place: Place, ids: Sequence[str], now: int) -> tuple
         if place.entity == "tasks" and found:
             tx.change(_DELETE_CHILDREN, integration_id=place.integration_id, now=now, **chunk)
     return tuple(gone)
+
+
+def find_live(tx: Transaction, place: Place, ids: Sequence[str]) -> set[str]:
+    """Those of the ids that are known, and not as deleted."""
+    return {row[0] for chunk in chunks(ids) for row in tx.rows(_LIVE, **_whose(place), **chunk)}
+
+
+def spare(tx: Transaction, place: Place, ids: Sequence[str], generation: int) -> None:
+    """Counts items as seen that a full pass could not read: they are there all the same."""
+    for chunk in chunks(ids):
+        tx.change(_SEEN_AGAIN, generation=generation, **_whose(place), **chunk)
 
 
 def count_unseen(tx: Transaction, place: Place, generation: int) -> tuple[int, int]:
@@ -250,6 +260,19 @@ def load(content: str) -> dict[str, Any]:
     """An item's content, as `apply` stored it."""
     parsed: dict[str, Any] = orjson.loads(content)
     return parsed
+
+
+def _idle_bits(tx: Transaction, place: Place, tasks: Collection[Item]) -> dict[str, int]:
+    """By task, the bits of what it has none of and had none of: there is nothing to look at."""
+    idle: dict[str, int] = {}
+    for entity, bit in VISIT_BITS.items():
+        bare = [task.id for task in tasks if entity in task.without]
+        there = {"integration_id": place.integration_id, "entity": entity}
+        known = {row[0] for chunk in chunks(bare) for row in tx.rows(_PARENTS, **there, **chunk)}
+        for task_id in bare:
+            if task_id not in known:
+                idle[task_id] = idle.get(task_id, 0) | bit
+    return idle
 
 
 def _whose(place: Place) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from koko_integrations.database import Transaction
 from koko_integrations.sync import comments, items, links, passes
-from koko_integrations.sync.items import Place
+from koko_integrations.sync.items import VISIT_BITS, Place
 from koko_integrations.sync.passes import Pass
 from koko_integrations.sync.progress import EntityProgress
 from koko_integrations.sync.run import Run
@@ -16,7 +16,6 @@ from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, StartOver
 from providers.kit.items import Entity, Item, Page, Pull
 
-VISIT_BITS: dict[Entity, int] = {"comments": 1, "files": 2}
 VISITS_AT_ONCE = 4
 SMALL = 10
 """So few items may all disappear at once; of more, no more than half without being forced."""
@@ -34,6 +33,8 @@ class Puller:
         self._run = run
         self._provider: ListsItems = run.provider
         self._wanted = wanted
+        # What a full dry run has seen of what is known: it leaves no marks to tell by.
+        self._seen: set[str] = set()
         self._visit_bits = sum(bit for entity, bit in VISIT_BITS.items() if entity in self._visited)
 
     @property
@@ -50,6 +51,7 @@ class Puller:
                 return
             current = replace(current, done=False, cursor=None, full=False)
         started_over = False
+        self._seen.clear()
         for _ in range(MOST_PAGES):
             asked = Pull(entity=entity, container=container, since=current.since, cursor=current.cursor)
             try:
@@ -58,6 +60,7 @@ class Puller:
                 if started_over:
                     raise
                 started_over = True
+                self._seen.clear()
                 current = replace(
                     current, since=None, full=True, cursor=None, generation=current.generation + 1, next_watermark=None
                 )
@@ -148,6 +151,12 @@ class Puller:
             bits = self._visit_bits if place.entity == "tasks" else 0
             applied = items.apply(tx, place, own, after.generation, bits, now, full=current.full, write=not run.dry)
             gone = self._delete(tx, place, page.gone, now)
+            if current.full:
+                unread = [skipped.id for skipped in page.skipped]
+                if run.dry:
+                    self._seen |= items.find_live(tx, place, [*(item.id for item in own), *unread, *page.gone])
+                else:
+                    items.spare(tx, place, unread, after.generation)
             if after.done and current.full:
                 gone += self._delete_unseen(tx, place, after, now)
             if not run.dry:
@@ -167,7 +176,7 @@ class Puller:
 
     def _delete(self, tx: Transaction, place: Place, ids: tuple[str, ...], now: int) -> int:
         if self._run.dry:
-            return 0
+            return len(items.find_live(tx, place, ids))
         gone = items.delete(tx, place, ids, now)
         self._unlink(tx, place, gone)
         return len(gone)
@@ -175,6 +184,8 @@ class Puller:
     def _delete_unseen(self, tx: Transaction, place: Place, current: Pass, now: int) -> int:
         run = self._run
         known, unseen = items.count_unseen(tx, place, current.generation)
+        if run.dry:
+            unseen = known - len(self._seen)
         if unseen > SMALL and unseen * 2 > known and not run.forced:
             raise TooManyGoneError(
                 f"{unseen} of {known} {place.entity} are not at {run.name} any more; nothing was removed. "

@@ -1,7 +1,7 @@
 """One run of a sync job: what all its parts share, and how it bears with a provider that is down, busy or strange."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,7 +19,6 @@ from providers.kit.errors import Transient
 from providers.kit.http import CallCounter
 
 T = TypeVar("T")
-Sleep = Callable[[float], Awaitable[None]]
 
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Waits while a provider is down; then the run ends, and what it has is kept."""
@@ -45,7 +44,6 @@ class Parts:
     database: Database
     live: LiveConnections
     web_url: str
-    sleep: Sleep = asyncio.sleep
 
 
 class Run:
@@ -102,7 +100,7 @@ class Run:
                 # Being asked to slow down is no failure: the provider answers.
                 failures, waits = failures + (not busy), waits + 1
                 await self.save()
-                await self.parts.sleep(wait_s)
+                await self.parts.clock.sleep(wait_s)
 
     async def commit(self, work: Callable[[Transaction], tuple[T, EntityProgress]]) -> T:
         """Runs `work`, which answers with the progress that it made, in one transaction with the job's row.

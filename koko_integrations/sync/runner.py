@@ -11,15 +11,17 @@ from koko_integrations.database import Transaction
 from koko_integrations.integration import Integration
 from koko_integrations.jobs import store
 from koko_integrations.jobs.job import Job
+from koko_integrations.jobs.runner import BROKEN
 from koko_integrations.journal import count_sync, write_entry
 from koko_integrations.registry import Registry
 from koko_integrations.sync import adoption, outcome
-from koko_integrations.sync.items import set_to_visit
+from koko_integrations.sync.items import VISIT_BITS, set_to_visit
 from koko_integrations.sync.progress import RunProgress
-from koko_integrations.sync.pulling import VISIT_BITS, Puller, TooManyGoneError
-from koko_integrations.sync.pushing import Pusher
+from koko_integrations.sync.pulling import Puller, TooManyGoneError
+from koko_integrations.sync.replies import ReplyPushing
 from koko_integrations.sync.run import BACKOFF_S, Parts, PutOffError, Run
 from koko_integrations.sync.statuses import choose
+from koko_integrations.sync.tasks import TaskPushing
 from providers.kit.base import ListsItems, PushesItems
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
 from providers.kit.http import counting_calls
@@ -77,6 +79,11 @@ class SyncRunner:
             run.progress.error(error.explained)
         except ProviderError as error:
             run.progress.error(error.explained)
+        except store.OvertakenError:
+            raise
+        except Exception as error:
+            log.error("sync broke", job_id=run.job.id, exc_info=error)
+            run.progress.error(BROKEN)
         await self._finish(run, status, refused)
 
     async def _run_all(self, run: Run) -> None:
@@ -140,20 +147,21 @@ class SyncRunner:
     ) -> None:
         asked = run.job.request.get("entities")
         choice = await choose(run, provider, project_id, container)
-        pusher = Pusher(run, provider, project_id, container, choice)
+        tasks = TaskPushing(run, provider, project_id, container, choice)
+        replies = ReplyPushing(run, provider, project_id, container, choice)
         for attempt in range(PUSH_ATTEMPTS):
             await self._settle(run, provider, puller, container)
             try:
                 if asked is None or "tasks" in asked:
-                    await pusher.push_tasks()
-                    await pusher.close_vanished()
+                    await tasks.push()
+                    await tasks.close_vanished()
                 if "comments" in provider.entities and (asked is None or "comments" in asked):
-                    await pusher.push_comments()
+                    await replies.push()
             except Transient:
                 # Whether it was made is not known: wait, look for it, and go on.
                 if attempt == PUSH_ATTEMPTS - 1:
                     raise
-                await run.parts.sleep(BACKOFF_S[attempt])
+                await run.parts.clock.sleep(BACKOFF_S[attempt])
             else:
                 return
 
@@ -164,7 +172,7 @@ class SyncRunner:
             return
         wait_s = provider.settles_after_s - (run.now() - max(link.attempted_at for link in left)) / 1000
         if wait_s > 0:
-            await run.parts.sleep(wait_s)
+            await run.parts.clock.sleep(wait_s)
         await puller.pull("tasks", container, full=False, again=True)
         replies = [link for link in left if link.entity == "comments"]
         if replies and "comments" in provider.per_task:

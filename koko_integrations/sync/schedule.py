@@ -1,5 +1,5 @@
-"""Auto-sync: once a minute, what is due becomes jobs, spread over the minute. A slot missed while nobody was there to see
-it is run once, however many there were."""
+"""Auto-sync: once a minute, what is due becomes jobs, spread over the minute. Slots that were missed while nobody was
+there to see them are made up for by one run, however many they were."""
 
 from typing import Any
 

@@ -30,8 +30,8 @@ class ListResourcesOutput(Output):
 
 @query(ListResourcesInput, ListResourcesOutput, IntegrationAccess("admin"))
 async def list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """Lists what there is at the provider to choose from: channels, projects, boards, sites, workspaces; and the statuses
-    of the project that `projectId` names, with `done` where nothing is left to do."""
+    """Lists what there is at the provider to choose from: channels, projects, boards, sites, workspaces; and the
+    statuses of the project that `projectId` names, with `done` where nothing is left to do."""
     found = await call.app.resources.list(call.integration, params["kind"], params.get("projectId"))
     return {
         "resources": [present(id=one.id, name=one.name, parentName=one.parent_name, done=one.done) for one in found]

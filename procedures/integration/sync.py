@@ -29,8 +29,8 @@ class SyncOutput(Output):
 
 @mutation(SyncInput, SyncOutput, IntegrationAccess("admin"))
 async def sync(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """Starts a sync, or answers with the one that is at it. estimatedTime is in milliseconds, from this integration's own
-    history. With dryRun nothing is changed on either side; with force a full sync may remove more than half."""
+    """Starts a sync, or answers with the one that is at it. estimatedTime is in milliseconds, from this integration's
+    own history. With dryRun nothing is changed on either side; with force a full sync may remove more than half."""
     job = await call.app.syncs.start(
         call.integration,
         sync_type=params["syncType"],

@@ -58,7 +58,8 @@ class Seen:
 class Fault:
     """What to answer in place of the truth, `times` times. A `gap_s` drips the body byte by byte.
 
-    With `hang` the answer waits; with `truthful` it is the real one, after the stand-in has done what was asked.
+    With `hang` the answer waits. With `truthful` the stand-in does what was asked, and the answer is the real one
+    unless a `status` other than 200 says that it is lost. With a `method` only such requests are meant.
     """
 
     path: str
@@ -69,6 +70,10 @@ class Fault:
     gap_s: float = 0.0
     hang: threading.Event | None = None
     truthful: bool = False
+    method: str | None = None
+
+    def meets(self, method: str, path: str) -> bool:
+        return self.times > 0 and self.path == path and self.method in (None, method)
 
 
 class StandIn:
@@ -118,18 +123,20 @@ class StandIn:
         if not request.url.path.startswith("/_sandbox/"):
             self.seen.append(seen)
         send = _recorded(seen, send)
-        fault = next((f for f in self._faults if f.path == request.url.path and f.times > 0), None)
-        if fault is not None:
-            fault.times -= 1
-            if not fault.truthful:
-                await _misbehave(fault, send)
-                return
-            send = _held_back(fault, send)
         replay: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def again() -> Message:
             return replay.pop() if replay else {"type": "http.disconnect"}
 
+        fault = next((f for f in self._faults if f.meets(request.method, request.url.path)), None)
+        if fault is not None:
+            fault.times -= 1
+            if fault.truthful and fault.status != 200:
+                await self._app(scope, again, _lose)
+            if not fault.truthful or fault.status != 200:
+                await _misbehave(fault, send)
+                return
+            send = _held_back(fault, send)
         await self._app(scope, again, send)
 
     async def _show_seen(self, _: Request) -> Response:
@@ -154,6 +161,10 @@ def _held_back(fault: Fault, send: Send) -> Send:
         await send(message)
 
     return hold
+
+
+async def _lose(message: Message) -> None:
+    """The answer goes nowhere."""
 
 
 async def _misbehave(fault: Fault, send: Send) -> None:

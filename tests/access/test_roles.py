@@ -1,19 +1,36 @@
 """Roles and teams: the API document's permissions table, and design.md section 4."""
 
+from typing import Any
+
 import pytest
 
 from tests.conftest import TEAM, People
 from tests.service import PROCEDURES, RpcError, Service
 
-ADMIN_ONLY = {"integration.connect", "integration.disconnect", "integration.test", "integration.listResources"}
-MEMBERS = {"integration.list", "integration.getStatus"}
+ADMIN_ONLY = {
+    "integration.configure",
+    "integration.connect",
+    "integration.disconnect",
+    "integration.getLogs",
+    "integration.listResources",
+    "integration.sync",
+    "integration.test",
+}
+MEMBERS = {"integration.getJob", "integration.getStatus", "integration.list", "integration.listJobs"}
+# A member may cancel what they have asked for themselves.
+OWN = {"integration.cancelJob"}
+JOB = "job_1"
 
 
-def params_for(method: str, integration_id: str) -> dict[str, str]:
+def params_for(method: str, integration_id: str) -> dict[str, Any]:
     if method == "integration.connect":
         return {"teamId": TEAM, "provider": "make"}
     if method == "integration.listResources":
         return {"integrationId": integration_id, "kind": "channels"}
+    if method in ("integration.getJob", "integration.cancelJob"):
+        return {"jobId": JOB}
+    if method == "integration.configure":
+        return {"integrationId": integration_id, "config": {}}
     return {"teamId": TEAM} if method == "integration.list" else {"integrationId": integration_id}
 
 
@@ -21,11 +38,30 @@ def params_for(method: str, integration_id: str) -> dict[str, str]:
 def integration_id(service: Service, people: People) -> str:
     connected = service.call("integration.connect", {"teamId": TEAM, "provider": "zapier"}, token=people.owner)
     found: str = connected["integration"]["id"]
+    add_job(service, JOB, found, requested_by="user:owner")
     return found
 
 
+def add_job(service: Service, job_id: str, integration_id: str, *, requested_by: str) -> None:
+    """A job that waits for tomorrow."""
+    tomorrow = service.clock.now + 86_400_000
+    service.rows.insert(
+        "job",
+        id=job_id,
+        integration_id=integration_id,
+        kind="sync",
+        status="queued",
+        cause="manual",
+        requested_by=requested_by,
+        request_id="r",
+        created_at=service.clock.now,
+        due_at=tomorrow,
+        enqueued_at=service.clock.now,
+    )
+
+
 def test_every_procedure_is_in_the_table() -> None:
-    assert ADMIN_ONLY | MEMBERS | {"rpc.discover"} == set(PROCEDURES)
+    assert ADMIN_ONLY | MEMBERS | OWN | {"rpc.discover"} == set(PROCEDURES)
 
 
 @pytest.mark.parametrize("method", sorted(ADMIN_ONLY | MEMBERS))
@@ -40,8 +76,8 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
         assert (refused.value.code, refused.value.number) == ("FORBIDDEN", -32003)
     else:
         service.call(method, params, token=people.member)
-    if method == "integration.listResources":
-        # Admitted, and told that Zapier has nothing to choose from.
+    if method in ("integration.listResources", "integration.sync"):
+        # Admitted, and told that Zapier has nothing to choose from, and nothing to sync.
         with pytest.raises(RpcError) as refused:
             service.call(method, params, token=people.admin)
         assert refused.value.code == "BAD_REQUEST"
@@ -57,6 +93,12 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
         ("integration.getStatus", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.disconnect", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.test", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        ("integration.sync", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        ("integration.configure", {"integrationId": "FOREIGN", "config": {}}, {"integrationId": "no", "config": {}}),
+        ("integration.getLogs", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        ("integration.listJobs", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        ("integration.getJob", {"jobId": "job_foreign"}, {"jobId": "job_unknown"}),
+        ("integration.cancelJob", {"jobId": "job_foreign"}, {"jobId": "job_unknown"}),
         (
             "integration.listResources",
             {"integrationId": "FOREIGN", "kind": "sites"},
@@ -65,9 +107,10 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
     ],
 )
 def test_foreign_and_unknown_ids_look_the_same(
-    service: Service, people: People, method: str, foreign: dict[str, str], unknown: dict[str, str]
+    service: Service, people: People, method: str, foreign: dict[str, Any], unknown: dict[str, Any]
 ) -> None:
     theirs = service.call("integration.connect", {"teamId": "team-2", "provider": "make"}, token=people.stranger)
+    add_job(service, "job_foreign", theirs["integration"]["id"], requested_by="user:stranger")
     answers = []
     for params in (foreign, unknown):
         sent = {name: theirs["integration"]["id"] if v == "FOREIGN" else v for name, v in params.items()}
@@ -80,7 +123,7 @@ def test_foreign_and_unknown_ids_look_the_same(
 
 def test_deleted_team_does_not_exist(service: Service, people: People, integration_id: str) -> None:
     service.rows.query("UPDATE team SET deleted_at = 1 WHERE id = ?", TEAM)
-    for method in sorted(ADMIN_ONLY | MEMBERS):
+    for method in sorted(ADMIN_ONLY | MEMBERS | OWN):
         with pytest.raises(RpcError) as refused:
             service.call(method, params_for(method, integration_id), token=people.owner)
         assert refused.value.code == "NOT_FOUND"
@@ -96,3 +139,19 @@ def test_demoted_admin_is_refused_on_the_next_call(service: Service, people: Peo
     with pytest.raises(RpcError) as refused:
         service.call("integration.getStatus", {"integrationId": integration_id}, token=people.admin)
     assert refused.value.code == "NOT_FOUND"
+
+
+def test_a_member_cancels_what_they_asked_for_themselves(service: Service, people: People, integration_id: str) -> None:
+    with pytest.raises(RpcError) as refused:
+        service.call("integration.cancelJob", {"jobId": JOB}, token=people.stranger)
+    assert refused.value.code == "NOT_FOUND"
+    with pytest.raises(RpcError) as refused:
+        service.call("integration.cancelJob", {"jobId": JOB}, token=people.member)
+    assert refused.value.code == "FORBIDDEN"
+    add_job(service, "job_theirs", integration_id, requested_by="user:member")
+    for job_id, token in (("job_theirs", people.member), (JOB, people.admin)):
+        cancelled = service.call("integration.cancelJob", {"jobId": job_id}, token=token)["job"]
+        assert cancelled["status"] == "cancelled"
+        with pytest.raises(RpcError) as refused:
+            service.call("integration.cancelJob", {"jobId": job_id}, token=token)
+        assert refused.value.code == "PRECONDITION_FAILED"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koko_integrations.rpc.fields import Choice, Flag, Id, Input, ListOf, Number, RecordOf, Text, Url
+from koko_integrations.rpc.fields import Choice, Flag, Id, Input, ListOf, Nested, Number, RecordOf, Text, Url
 from tests.conftest import TEAM, People
 from tests.service import PROCEDURES, RpcError, Service
 
@@ -18,6 +18,12 @@ VALID: dict[str, dict[str, Any]] = {
     "integration.getStatus": {"integrationId": "int_x"},
     "integration.listResources": {"integrationId": "int_x", "kind": "channels"},
     "integration.test": {"integrationId": "int_x"},
+    "integration.sync": {"integrationId": "int_x"},
+    "integration.configure": {"integrationId": "int_x", "config": {}},
+    "integration.getLogs": {"integrationId": "int_x"},
+    "integration.listJobs": {"integrationId": "int_x"},
+    "integration.getJob": {"jobId": "job_x"},
+    "integration.cancelJob": {"jobId": "job_x"},
 }
 WRONG_TYPES: list[Any] = [None, 5, 5.5, True, [], {}, "text"]
 
@@ -42,8 +48,13 @@ def wrong_values(field: ma.fields.Field[Any]) -> list[Any]:
         return [value for value in WRONG_TYPES if value != "text"] + ["x" * (field.max_chars + 1), "a\0b"]
     if isinstance(field, Flag):
         return [None, 0, 1, "true", "yes", [], {}]
-    if isinstance(field, RecordOf):
+    if isinstance(field, RecordOf | Nested):
         return [None, 5, "text", [], True]
+    if isinstance(field, ListOf):
+        return [None, 5, "text", {}, True, ["no such thing"], [None], ["tasks"] * (field.max_items + 1)]
+    if isinstance(field, Number):
+        too_small, too_large = (field.minimum or 0) - 1, (field.maximum or 0) + 1
+        return [None, "5", True, [], {}, 5.5, too_small, too_large]
     raise AssertionError(field)
 
 
@@ -61,7 +72,7 @@ def test_wrong_values(input_service: tuple[Service, People], method: str, name: 
     with pytest.raises(RpcError) as refused:
         service.call(method, VALID[method] | {name: value}, token=people.admin)
     assert (refused.value.code, refused.value.number) == ("BAD_REQUEST", -32600)
-    assert name in refused.value.fields
+    assert name in {path.partition(".")[0] for path in refused.value.fields}
     assert name in refused.value.message
     assert refused.value.data["path"] == method
 

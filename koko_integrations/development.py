@@ -4,13 +4,14 @@ import secrets
 
 from koko_integrations.clock import DAY_MS, Clock
 from koko_integrations.database import Database, Statement, Transaction, param
-from koko_integrations.koko import Project, ProjectMember, Session, Team, TeamMember, User
+from koko_integrations.koko import Comment, Project, ProjectMember, Session, Team, TeamMember, User, Video
 
 SESSION_LIFETIME_MS = 7 * DAY_MS
 DEMO_TEAM = "team_demo"
 DEMO_ADMIN = "user_admin"
 DEMO_MEMBER = "user_member"
 DEMO_PROJECT = "proj_demo"
+DEMO_VIDEO = "video_demo"
 
 _FIND_USER = Statement(User.select(User.id).where(User.id == param("id")))
 _FIND_TEAM = Statement(Team.select(Team.id).where(Team.id == param("id")))
@@ -85,6 +86,39 @@ async def ensure_demo_data(database: Database, clock: Clock) -> bool:
                 ProjectMember.can_upload: int(project_role == "owner"),
             }
             tx.change(Statement(ProjectMember.insert(on_project)))
+        _add_video(tx, now)
         return True
 
     return await database.write(add)
+
+
+def _add_video(tx: Transaction, now: int) -> None:
+    """One video with feedback on it: what a first sync has to push."""
+    video = {
+        Video.id: DEMO_VIDEO,
+        Video.project_id: DEMO_PROJECT,
+        Video.title: "Trailer v3",
+        Video.status: "ready",
+        Video.duration: 95_000,
+        Video.fps: 25.0,
+        Video.updated_at: now,
+    }
+    tx.change(Statement(Video.insert(video)))
+    feedback = (
+        ("comment_demo_1", "The logo comes too early", 4_200, None),
+        ("comment_demo_2", "Agreed, two seconds later", None, "comment_demo_1"),
+        ("comment_demo_3", "Brighter, please", 62_500, None),
+    )
+    for number, (comment_id, text, timecode, parent_id) in enumerate(feedback):
+        comment = {
+            Comment.id: comment_id,
+            Comment.video_id: DEMO_VIDEO,
+            Comment.author_id: DEMO_MEMBER,
+            Comment.text: text,
+            Comment.timecode: timecode,
+            Comment.parent_id: parent_id,
+            Comment.resolved: 0,
+            Comment.created_at: now + number,
+            Comment.updated_at: now + number,
+        }
+        tx.change(Statement(Comment.insert(comment)))

@@ -3,8 +3,6 @@ and what changed there about a comment that we keep in step."""
 
 import peewee
 
-from koko_integrations.database.statement import Statement, param
-
 
 class _KokoModel(peewee.Model):
     """A table that Koko owns, with the columns that we need."""
@@ -134,18 +132,3 @@ class Asset(_KokoModel):
 
 
 KOKO_MODELS: tuple[type[peewee.Model], ...] = tuple(_KokoModel.__subclasses__())
-
-# A project reaches a team through its owner and its members.
-PROJECTS_OF_TEAM = Statement(
-    Project.select(Project.id, Project.name)
-    .where(
-        Project.owner_id.in_(TeamMember.select(TeamMember.user_id).where(TeamMember.team_id == param("team_id")))
-        | Project.owner_id.in_(Team.select(Team.owner_id).where(Team.id == param("team_id")))
-        | Project.id.in_(
-            ProjectMember.select(ProjectMember.project_id)
-            .join(TeamMember, on=(TeamMember.user_id == ProjectMember.user_id))
-            .where(TeamMember.team_id == param("team_id"))
-        )
-    )
-    .order_by(Project.id)
-)

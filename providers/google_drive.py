@@ -1,22 +1,41 @@
-"""Google Drive. Source: developers.google.com/identity/protocols/oauth2/web-server, Drive v3 discovery document.
+"""Google Drive. Source: developers.google.com/identity/protocols/oauth2/web-server, Drive v3 discovery document,
+developers.google.com/workspace/drive/api/guides/{search-files,manage-changes,about-changes}.
 
 Users may untick scopes on the consent page, so what was granted is read from the answer. Refresh tokens are not
-replaced.
+replaced. The change log is of a user, or of a shared drive for what is in one: everything means what the account has in
+its own drive, was shared or has opened, and a shared drive is followed as a folder. What is in the bin is gone.
 """
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from providers.kit.base import ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Revocation
-from providers.kit.errors import ProtocolBroken, ProviderError, Transient
+from providers.kit.errors import Missing, ProtocolBroken, ProviderError, StartOver, Transient
+from providers.kit.files import Kind, is_plain
+from providers.kit.folders import EVERYTHING, FollowsFolders, Way
 from providers.kit.http import Answer
+from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
+from providers.kit.timestamps import parse_ms
 
+API = "https://www.googleapis.com/drive/v3"
 SCOPE = "https://www.googleapis.com/auth"
 BUSY = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded"})
+FOLDER = "application/vnd.google-apps.folder"
+SHORTCUT = "application/vnd.google-apps.shortcut"
+ITEM = (
+    "id,name,mimeType,parents,size,md5Checksum,modifiedTime,webViewLink,headRevisionId,trashed,"
+    "shortcutDetails(targetId)"
+)
+ALL_DRIVES = {"supportsAllDrives": "true", "includeItemsFromAllDrives": "true"}
+PAGE = "1000"
+CHANGES = "200"
+"""In one page: for each folder in it that is not known, another question may be needed."""
 
 
-class GoogleDrive(ConnectsByOAuth, Revokes):
+class GoogleDrive(ConnectsByOAuth, Revokes, FollowsFolders):
     manifest = Manifest(
         slug="google_drive",
         name="Google Drive",
@@ -24,6 +43,7 @@ class GoogleDrive(ConnectsByOAuth, Revokes):
         description="Import videos and files from Google Drive, and export to it",
         # Browsing folders needs drive.readonly, which Google restricts to assessed apps; drive.file sees picked files.
         features=(
+            Feature("File sync", (f"{SCOPE}/drive.readonly",)),
             Feature("File import", (f"{SCOPE}/drive.readonly",)),
             Feature("File export", (f"{SCOPE}/drive.file",)),
         ),
@@ -37,16 +57,7 @@ class GoogleDrive(ConnectsByOAuth, Revokes):
     )
 
     def whoami(self, connection: Connection) -> Identity:
-        answer = self.http.request(
-            "Google Drive",
-            "GET",
-            "https://www.googleapis.com/drive/v3/about",
-            params={"fields": "user,storageQuota"},
-            bearer=connection.credentials.access_token,
-        )
-        if answer.status == 403:
-            raise _forbidden(answer)
-        user: Any = answer.require_success().json_object().get("user")
+        user: Any = self._get(connection, "/about", {"fields": "user,storageQuota"}).get("user")
         if not isinstance(user, dict):
             raise ProtocolBroken("Google Drive did not say who this is")
         return Identity(
@@ -64,6 +75,119 @@ class GoogleDrive(ConnectsByOAuth, Revokes):
         answer.require_success()
         return Revocation(revoked=True)
 
+    def pull(self, connection: Connection, pull: Pull) -> Page:
+        return self.follow(connection, pull)
+
+    def find_top(self, connection: Connection, container: str | None) -> tuple[Way, tuple[Item, ...]]:
+        if container is None:
+            return Way(folders=[]), ()
+        no_such = f"Google Drive has no folder {container}, or does not show it to this account: check syncFolder"
+        if not is_plain(container):
+            raise Missing(no_such)
+        try:
+            found = self._file(connection, container, f"{ITEM},driveId")
+        except Missing as missing:
+            raise Missing(no_such, reason=missing.reason) from None
+        if found.get("mimeType") != FOLDER or found.get("trashed") is True:
+            raise Missing(f"{container} is not a folder of Google Drive, or is in the bin: check syncFolder")
+        way = Way(drive=found.get("driveId"), top=self.require_text(found, "id"), folders=[])
+        return way, (self._read_file(found),)
+
+    def latest(self, connection: Connection, way: Way) -> str:
+        asked = {"supportsAllDrives": "true", **_of_drive(way)}
+        return self.require_text(self._get(connection, "/changes/startPageToken", asked), "startPageToken")
+
+    def list_changes(self, connection: Connection, way: Way, position: str) -> Page:
+        fields = f"nextPageToken,newStartPageToken,changes(changeType,fileId,removed,file({ITEM}))"
+        asked = {"pageToken": position, "pageSize": CHANGES, "includeRemoved": "true", "fields": fields}
+        try:
+            body = self._get(connection, "/changes", asked | ALL_DRIVES | _of_drive(way))
+        except Missing as missing:
+            raise StartOver("Google Drive no longer knows where we were", reason=missing.reason) from None
+        changes = self.last_of_each(body.get("changes"), "fileId")
+        # Changes of a shared drive itself, such as its name, come along.
+        changes = [one for one in changes if not isinstance(one, dict) or one.get("changeType") != "drive"]
+        items, skipped = self.read_files(
+            [one.get("file") if isinstance(one, dict) else one for one in changes if not _is_gone(one)], self._read_file
+        )
+        following = self.next_page(body, "nextPageToken")
+        return Page(
+            items=items,
+            skipped=skipped,
+            gone=tuple(one["fileId"] for one in changes if _is_gone(one)),
+            cursor=following,
+            watermark=None if following else self.require_text(body, "newStartPageToken"),
+        )
+
+    def list_folder(self, connection: Connection, way: Way, folder: str, page: str | None) -> Page:
+        within = "" if folder == EVERYTHING else f"'{_escaped(folder)}' in parents and "
+        asked = {"q": f"{within}trashed = false", "pageSize": PAGE, "fields": f"nextPageToken,files({ITEM})"}
+        if way.drive is not None:
+            asked |= {"corpora": "drive", **_of_drive(way)}
+        if page is not None:
+            asked["pageToken"] = page
+        body = self._get(connection, "/files", asked | ALL_DRIVES)
+        items, skipped = self.read_files(body.get("files"), self._read_file)
+        return Page(items=items, skipped=skipped, cursor=self.next_page(body, "nextPageToken"))
+
+    def parent_of(self, connection: Connection, way: Way, folder: str) -> str | None:
+        return _parent(self._file(connection, folder, "id,parents"))
+
+    def _file(self, connection: Connection, file_id: str, fields: str) -> dict[str, Any]:
+        asked = {"fields": fields, "supportsAllDrives": "true"}
+        return self._get(connection, f"/files/{quote(file_id, safe='')}", asked)
+
+    def _read_file(self, entry: Mapping[str, Any]) -> Item:
+        mime_type, size = self.require_text(entry, "mimeType"), entry.get("size")
+        kind: Kind = "folder" if mime_type == FOLDER else "shortcut" if mime_type == SHORTCUT else "file"
+        target = entry.get("shortcutDetails") or {}
+        return self.file_item(
+            kind,
+            id=self.require_text(entry, "id"),
+            name=self.require_text(entry, "name"),
+            parent_id=_parent(entry),
+            url=entry.get("webViewLink"),
+            modified_at=parse_ms(entry.get("modifiedTime")),
+            fields={
+                "mimeType": mime_type,
+                "size": None if size is None else int(size),
+                "md5": entry.get("md5Checksum"),
+                # Google's own documents have no revisions to name.
+                "revision": entry.get("headRevisionId") or (entry.get("modifiedTime") if kind == "file" else None),
+                "targetId": target.get("targetId"),
+            },
+        )
+
+    def _get(self, connection: Connection, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
+        answer = self.http.request(
+            "Google Drive", "GET", f"{API}{path}", params=asked, bearer=connection.credentials.access_token
+        )
+        if answer.status == 403:
+            raise _forbidden(answer)
+        if answer.status in (400, 410) and "pageToken" in asked:
+            raise StartOver("Google Drive no longer knows where we were")
+        return answer.require_success().json_object()
+
+
+def _of_drive(way: Way) -> dict[str, str]:
+    return {} if way.drive is None else {"driveId": way.drive}
+
+
+def _is_gone(change: Any) -> bool:
+    if not isinstance(change, dict) or not isinstance(change.get("fileId"), str):
+        return False
+    found = change.get("file")
+    return change.get("removed") is True or (isinstance(found, dict) and found.get("trashed") is True)
+
+
+def _parent(entry: Mapping[str, Any]) -> str | None:
+    parents = entry.get("parents") or []
+    return str(parents[0]) if parents else None
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
+
 
 def _forbidden(answer: Answer) -> ProviderError:
     error: Any = answer.json_object().get("error")
@@ -71,5 +195,5 @@ def _forbidden(answer: Answer) -> ProviderError:
     first = details[0] if isinstance(details, list) and details and isinstance(details[0], dict) else {}
     reason = first.get("reason")
     if reason in BUSY:
-        return Transient("Google Drive asks us to slow down", reason=reason)
+        return Transient("Google Drive asks us to slow down", reason="rate_limited")
     return answer.error(reason if isinstance(reason, str) else None)

@@ -1,8 +1,10 @@
 """monday.com: a personal API token, or OAuth 2.1 where an app is registered.
 
-Source: developer.monday.com/api-reference/docs/authentication, /docs/error-handling,
-/apps/docs/migrating-to-the-new-oauth-flow. The API is GraphQL, whose errors come with HTTP 200; access tokens are JWTs
-that carry their own expiry; scopes are set in the app.
+Source: developer.monday.com/api-reference/docs/authentication, /apps/docs/migrating-to-the-new-oauth-flow,
+/api-reference/reference/{items,updates,long-text,status}. Access tokens are JWTs that carry their own expiry. A task is
+an item of a board, its status the label in the board's status column; a group is no status. An item has no description:
+its text is in the board's first long text column, set as the item is made; where there is none, or the text is too
+long for it, an update holds the text, below a first line that says so.
 """
 
 import time
@@ -11,28 +13,35 @@ from dataclasses import replace
 from typing import Any
 
 import jwt
+import orjson
 
-from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, ListsResources, Revokes
+from providers.kit import monday_queries as ask
+from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, PushesItems, Revokes
 from providers.kit.connection import Connection, Grant, Identity, Resource, Revocation
-from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
+from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected
+from providers.kit.items import Change, Draft, Item, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2
+from providers.kit.monday_board import Shape
+from providers.kit.monday_items import Entry, body_of, fits_column, own_update, read_comment, read_task, text_of
+from providers.kit.monday_pulling import Asked, PullsBoards, on_board
+from providers.kit.rich_text import to_html
 
-API = "https://api.monday.com/v2"
-API_VERSION = "2026-10"
-WHOAMI = "query { me { id name account { id name } } }"
-BOARDS = "query { boards(limit: 50, page: %d, state: active) { id name } }"
-REFUSED = frozenset({"UserUnauthorizedException", "Unauthorized", "UNAUTHENTICATED"})
-BUSY = frozenset({"COMPLEXITY_BUDGET_EXHAUSTED", "RATE_LIMIT_EXCEEDED", "INTERNAL_SERVER_ERROR"})
+# One request brings the items with their comments and files: without one of these nothing comes.
+SYNC = ("boards:read", "boards:write", "updates:read", "updates:write", "assets:read")
 
 
-class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
-    resource_kinds = ("boards",)
+class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, PushesItems):
+    resource_kinds = ("boards", "statuses")
+    entities = ("projects", "tasks", "comments", "files")
+    with_tasks = frozenset({"comments", "files"})
+    container_kind = "boards"
+    settles_after_s = 5.0
     manifest = Manifest(
         slug="monday",
         name="monday.com",
         category="project_management",
         description="Keep video feedback and monday.com boards in step",
-        features=(Feature("Board sync"),),
+        features=(Feature("Board sync", SYNC), Feature("Comment sync", SYNC), Feature("File sync", SYNC)),
         fields=(
             Field(
                 name="apiToken",
@@ -49,23 +58,75 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
         token_url="https://auth.monday.com/oauth_ms/oauth/token",  # noqa: S106 - an address
         pkce=True,
         encoding="json",
+        extra_scopes=("me:read",),
     )
 
     def whoami(self, connection: Connection) -> Identity:
-        me = self._query(connection, WHOAMI).get("me")
+        me = self.ask(connection, ask.WHOAMI).data.get("me")
         account = me.get("account") if isinstance(me, dict) else None
         if not isinstance(account, dict):
             raise ProtocolBroken("monday.com did not say who this is")
         return Identity(account_id=str(account.get("id")), account_name=str(account.get("name") or "monday.com"))
 
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
+        if kind == "statuses":
+            return self.status_resources(connection, container)
         found: list[Resource] = []
-        page = 1
-        # Until a page is empty: monday does not say which is the last.
-        while boards := self._query(connection, BOARDS % page).get("boards"):
+        page, more = 1, True
+        while more:
+            boards, more = self.list_boards(connection, page)
             found += self.read_resources(boards)
             page += 1
         return found
+
+    def list_statuses(self, connection: Connection, container: str) -> list[Status]:
+        asked = self.ask(connection, ask.COLUMNS, board=container)
+        return list(self.board(connection, container, asked)[1].labels)
+
+    def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
+        shape = self.shape(connection, container)
+        in_column = shape.text is not None and fits_column(draft.text)
+        values = _values(shape, draft.status_id, draft.done or None, draft.text if in_column else None)
+        if shape.link is not None:
+            values[shape.link] = {"url": draft.url, "text": "Koko"}
+        asked = self.ask(connection, ask.CREATE_ITEM, board=container, name=draft.title, values=_dump(values))
+        made = read_task(_answered(asked, "create_item"), shape, ())
+        if in_column:
+            return made
+        try:
+            return replace(made, text=self._keep_text(connection, made.id, draft.text, None))
+        except ProviderError as problem:
+            # Whatever it is, it must not be taken for a sign that nothing was made.
+            said = "monday.com made the item, but did not take its text"
+            raise ProtocolBroken(said, reason=problem.reason) from problem
+
+    def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:
+        shape = self.shape(connection, container)
+        in_column = change.text is not None and shape.text is not None and fits_column(change.text)
+        # A text that has become too long for the column leaves it.
+        column = None if change.text is None else change.text if in_column else ""
+        values = _values(shape, change.status_id, change.done, column)
+        if change.title is not None:
+            values["name"] = change.title
+        entry = self._change(connection, container, task_id, values) if values else None
+        if entry is None:
+            found = on_board(self.ask(connection, ask.NAMED_ITEMS, board=container, items=[task_id]), container)
+            if not found:
+                raise Missing("monday.com does not have this item any more")
+            entry = found[0]
+        updates = self.updates_of(connection, entry)
+        task = read_task(entry, shape, updates)
+        if change.text is None or in_column:
+            return task
+        return replace(task, text=self._keep_text(connection, task_id, change.text, own_update(updates)))
+
+    def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
+        asked = self.ask(connection, ask.CREATE_UPDATE, item=task_id, body=to_html(text))
+        return read_comment(_answered(asked, "create_update"), task_id)
+
+    def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
+        asked = self.ask(connection, ask.EDIT_UPDATE, update=comment_id, body=to_html(text))
+        return read_comment(_answered(asked, "edit_update"), task_id)
 
     def revoke(self, connection: Connection) -> Revocation:
         token = connection.credentials.refresh_token or connection.credentials.access_token
@@ -86,43 +147,48 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, ListsResources):
         expires_in_s = _seconds_left(grant.credentials.access_token or "")
         return replace(grant, credentials=replace(grant.credentials, expires_in_s=expires_in_s))
 
-    def _query(self, connection: Connection, query: str) -> dict[str, Any]:
-        credentials = connection.credentials
-        answer = self.http.request(
-            "monday.com",
-            "POST",
-            API,
-            json={"query": query},
-            headers={
-                "Authorization": credentials.access_token or credentials.secrets.get("apiToken", ""),
-                "API-Version": API_VERSION,
-            },
-            repeatable=True,
-        )
-        if answer.status == 401:
-            raise CredentialsRefused("monday.com refused the token")
-        body = answer.require_success().json_object()
-        errors = body.get("errors")
-        if errors:
-            raise _problem(errors)
-        data = body.get("data")
-        if not isinstance(data, dict):
-            raise ProtocolBroken("monday.com sent an answer without data")
-        return data
+    def _change(self, connection: Connection, container: str, task_id: str, values: Mapping[str, Any]) -> Entry:
+        asked = self.ask(connection, ask.CHANGE_ITEM, board=container, item=task_id, values=_dump(values))
+        return _answered(asked, "change_multiple_column_values")
+
+    def _keep_text(self, connection: Connection, task_id: str, text: str, own: Entry | None) -> str:
+        """The text as the item's update holds it now."""
+        if own is None:
+            asked = self.ask(connection, ask.CREATE_UPDATE, item=task_id, body=body_of(text))
+            return text_of(_answered(asked, "create_update"))
+        asked = self.ask(connection, ask.EDIT_UPDATE, update=own["id"], body=body_of(text))
+        return text_of(_answered(asked, "edit_update"))
 
 
-def _problem(errors: Any) -> ProviderError:
-    first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
-    extensions = first.get("extensions")
-    code = extensions.get("code") if isinstance(extensions, dict) else None
-    reason = code if isinstance(code, str) else None
-    if reason in REFUSED:
-        return CredentialsRefused("monday.com refused the token", reason=reason)
-    if reason in BUSY:
-        wait = extensions.get("retry_in_seconds") if isinstance(extensions, dict) else None
-        retry_after_s = float(wait) if isinstance(wait, int | float) else None
-        return Transient("monday.com is busy right now", reason=reason, retry_after_s=retry_after_s)
-    return Rejected("monday.com refused the request", reason=reason)
+def _values(shape: Shape, status_id: str | None, done: bool | None, text: str | None) -> dict[str, Any]:
+    """Column values; what is None stays as it is. Raises Rejected for what the board has no way to say."""
+    values: dict[str, Any] = {}
+    if shape.text is not None and text is not None:
+        values[shape.text] = {"text": text}
+    if status_id is None and done is None:
+        return values
+    if shape.status is None:
+        raise Rejected("this board of monday.com has no status column, so nothing on it can be done: add one")
+    label = status_id or next((one.id for one in shape.labels if one.done is done), None)
+    if label is None:
+        kind = "done" if done else "not done"
+        raise Rejected(f"no label in the status column of this board of monday.com is {kind}: mark one")
+    if not label.isdecimal():
+        raise Rejected("a status of monday.com is the number of a label")
+    values[shape.status] = {"index": int(label)}
+    return values
+
+
+def _answered(asked: Asked, field: str) -> Entry:
+    found = asked.data.get(field)
+    if not isinstance(found, dict):
+        raise ProtocolBroken(f"monday.com did not say what came of {field}")
+    return found
+
+
+def _dump(values: Mapping[str, Any]) -> str:
+    """Column values travel as a text of JSON."""
+    return orjson.dumps(values).decode()
 
 
 def _seconds_left(token: str) -> int | None:

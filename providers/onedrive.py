@@ -1,17 +1,42 @@
-"""OneDrive and SharePoint libraries. Source: learn.microsoft.com/graph/api/drive-get."""
+"""OneDrive and SharePoint libraries. Source: learn.microsoft.com/graph/api/{drive-get,driveitem-get,driveitem-delta,
+driveitem-list-children}, learn.microsoft.com/onedrive/developer/rest-api/concepts/addressing-driveitems.
+
+`delta` is of a whole drive: libraries do not give it for a folder. Everything is therefore what it says, and a folder
+is gone through once and then followed in what it says of the drive.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from providers.kit.connection import Connection, Identity
+from providers.kit.errors import Missing, ProtocolBroken, Rejected, StartOver
+from providers.kit.files import Kind, is_plain
+from providers.kit.folders import FollowsFolders, Way
+from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest
 from providers.kit.microsoft import MicrosoftProvider, entra
+from providers.kit.timestamps import parse_ms
+
+ITEM = "id,name,size,file,folder,package,remoteItem,root,deleted,eTag,lastModifiedDateTime,webUrl,parentReference"
+PAGE = urlencode({"$top": 200, "$select": ITEM})
+WHOLE_DRIVE = f"/me/drive/root/delta?{PAGE}"
+# Without it, each folder above a change is told of as well.
+ONLY_CHANGES = {"Prefer": "deltaExcludeParent"}
+FACETS: tuple[tuple[str, Kind], ...] = (("remoteItem", "shortcut"), ("package", "package"), ("folder", "folder"))
 
 
-class OneDrive(MicrosoftProvider):
+class OneDrive(MicrosoftProvider, FollowsFolders):
     manifest = Manifest(
         slug="onedrive",
         name="OneDrive",
         category="storage",
         description="Import videos and files from OneDrive, and export to it",
-        features=(Feature("File import", ("Files.Read",)), Feature("File export", ("Files.ReadWrite",))),
+        features=(
+            Feature("File sync", ("Files.Read",)),
+            Feature("File import", ("Files.Read",)),
+            Feature("File export", ("Files.ReadWrite",)),
+        ),
         removal_hint="Remove Koko at https://account.live.com/consent/Manage or https://myapps.microsoft.com.",
     )
     oauth = entra("common")
@@ -21,3 +46,115 @@ class OneDrive(MicrosoftProvider):
         # Refused where the account has no licence, or its drive has not been set up.
         self.graph(connection, "/me/drive")
         return Identity(account_id=self.require_text(me, "id"), account_name=str(me.get("displayName") or "OneDrive"))
+
+    def pull(self, connection: Connection, pull: Pull) -> Page:
+        if pull.container is not None:
+            return self.follow(connection, pull)
+        return self._read_delta(connection, pull.cursor or pull.since or WHOLE_DRIVE)
+
+    def find_top(self, connection: Connection, container: str | None) -> tuple[Way, tuple[Item, ...]]:
+        drive = self.require_text(self.graph(connection, "/me/drive"), "id")
+        wanted = str(container)
+        no_such = f"OneDrive has no folder {wanted}: check syncFolder, which is an id or a path that begins with /"
+        if not is_plain(wanted):
+            raise Missing(no_such)
+        try:
+            found = self.graph(connection, f"{_address(drive, wanted)}?$select={ITEM}")
+        except Rejected as refusal:
+            # What does not look like an id is a wrong request to Graph.
+            raise Missing(no_such, reason=refusal.reason) from None
+        if "folder" not in found:
+            raise Missing(f"{wanted} is not a folder of OneDrive: check syncFolder")
+        return Way(drive=drive, top=self.require_text(found, "id"), folders=[]), (self._read_file(found),)
+
+    def latest(self, connection: Connection, way: Way) -> str:
+        body = self.graph(connection, f"{_drive(str(way.drive))}/root/delta?token=latest&{PAGE}")
+        return self._delta_link(body)
+
+    def list_changes(self, connection: Connection, way: Way, position: str) -> Page:
+        return self._read_delta(connection, position, ONLY_CHANGES)
+
+    def list_folder(self, connection: Connection, way: Way, folder: str, page: str | None) -> Page:
+        begin = f"{_item(way, folder)}/children?{PAGE}"
+        entries, following = self.graph_page(connection, page or begin)
+        items, skipped = self.read_files(entries, self._read_file)
+        return Page(items=items, skipped=skipped, cursor=following)
+
+    def parent_of(self, connection: Connection, way: Way, folder: str) -> str | None:
+        return _parent(self.graph(connection, f"{_item(way, folder)}?$select=id,parentReference"))
+
+    def _read_delta(self, connection: Connection, path: str, headers: Mapping[str, str] | None = None) -> Page:
+        try:
+            body = self.graph(connection, path, headers)
+        except Missing as missing:
+            if path == WHOLE_DRIVE:
+                raise
+            raise StartOver("OneDrive no longer knows where we were", reason=missing.reason) from None
+        entries = self.last_of_each(body.get("value"), "id")
+        live = [one for one in entries if not _is_gone(one) and not _is_root(one)]
+        items, skipped = self.read_files(live, self._read_file)
+        following = self.graph_link(body, "@odata.nextLink")
+        return Page(
+            items=items,
+            skipped=skipped,
+            gone=tuple(one["id"] for one in entries if _is_gone(one)),
+            cursor=following,
+            watermark=None if following else self._delta_link(body),
+        )
+
+    def _delta_link(self, body: Mapping[str, Any]) -> str:
+        link = self.graph_link(body, "@odata.deltaLink")
+        if link is None:
+            raise ProtocolBroken("OneDrive did not say where the next changes will be")
+        return link
+
+    def _read_file(self, entry: Mapping[str, Any]) -> Item:
+        kind: Kind = next((kind for facet, kind in FACETS if entry.get(facet) is not None), "file")
+        content = entry.get("file") or {}
+        hashes = content.get("hashes") or {}
+        is_file = kind == "file"
+        return self.file_item(
+            kind,
+            id=self.require_text(entry, "id"),
+            name=self.require_text(entry, "name"),
+            parent_id=_parent(entry),
+            url=entry.get("webUrl"),
+            modified_at=parse_ms(entry.get("lastModifiedDateTime")),
+            fields={
+                # A folder's follow from what it holds.
+                "size": entry.get("size") if is_file else None,
+                "etag": entry.get("eTag") if is_file else None,
+                "mimeType": content.get("mimeType"),
+                "quickXorHash": hashes.get("quickXorHash"),
+                "sha1": hashes.get("sha1Hash"),
+            },
+        )
+
+
+def _drive(drive: str) -> str:
+    return f"/drives/{quote(drive, safe='')}"
+
+
+def _item(way: Way, item_id: str) -> str:
+    return f"{_drive(str(way.drive))}/items/{quote(item_id, safe='')}"
+
+
+def _address(drive: str, wanted: str) -> str:
+    """Of what is named by its id or by its path: an id holds no slash."""
+    if "/" not in wanted:
+        return f"{_drive(drive)}/items/{quote(wanted, safe='')}"
+    path = wanted.strip("/")
+    return f"{_drive(drive)}/root:/{quote(path)}" if path else f"{_drive(drive)}/root"
+
+
+def _is_gone(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry.get("deleted") is not None
+
+
+def _is_root(entry: Any) -> bool:
+    return isinstance(entry, dict) and entry.get("root") is not None
+
+
+def _parent(entry: Mapping[str, Any]) -> str | None:
+    found = (entry.get("parentReference") or {}).get("id")
+    return None if found is None else str(found)

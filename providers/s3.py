@@ -1,30 +1,54 @@
 """Amazon S3 and what speaks its protocol: R2, MinIO and others, by `config.endpoint`.
 
 Source: docs.aws.amazon.com/AmazonS3/latest/API (ListObjectsV2, GetObject, Error responses). boto3 signs and parses;
-the requests themselves go through the providers' own HTTP client.
+the requests themselves go through the providers' own HTTP client. S3 does not tell of changes: each pass lists all that
+there is, without a watermark, and what is missing from the list is gone. A folder is what keys have in common up to a
+slash.
 """
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from providers.kit.base import ConnectsByKeys
 from providers.kit.connection import Connection, Identity
-from providers.kit.errors import CredentialsRefused, ProviderError, Rejected, Transient
+from providers.kit.errors import (
+    CredentialsRefused,
+    Missing,
+    ProtocolBroken,
+    ProviderError,
+    Rejected,
+    StartOver,
+    Transient,
+)
+from providers.kit.files import Stores
+from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Field, Manifest
-from providers.kit.s3_client import ClientError, s3_client
+from providers.kit.s3_client import ClientError, ResponseParserError, s3_client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ListObjectsV2RequestTypeDef
 
 WRONG_KEYS = frozenset(
     {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
 )
 BUSY = frozenset({"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "503", "500", "502", "504"})
+PAGE = 1000
 # A key that no bucket holds: asking for it tells "may read" (NoSuchKey) from "may not" (AccessDenied).
 NO_SUCH_OBJECT = ".koko-permission-check"
 
 
-class S3(ConnectsByKeys):
+class S3(ConnectsByKeys, Stores):
     manifest = Manifest(
         slug="s3",
         name="AWS S3",
         category="storage",
         description="Import videos and files from S3 buckets, and export to them",
-        features=(Feature("File import", ("s3:ListBucket", "s3:GetObject")), Feature("File export")),
+        features=(
+            Feature("File sync", ("s3:ListBucket",)),
+            Feature("File import", ("s3:ListBucket", "s3:GetObject")),
+            Feature("File export"),
+        ),
         fields=(
             Field(
                 name="accessKeyId",
@@ -66,6 +90,52 @@ class S3(ConnectsByKeys):
             elif _code(error) != "AccessDenied":
                 raise _translated(error, bucket) from error
         return Identity(account_id=bucket, account_name=bucket, scopes=tuple(scopes))
+
+    def pull(self, connection: Connection, pull: Pull) -> Page:
+        bucket = connection.config["bucket"]
+        prefix = _prefix(connection.config.get("prefix") or "", pull.container)
+        asked: ListObjectsV2RequestTypeDef = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": PAGE}
+        if pull.cursor is not None:
+            asked["ContinuationToken"] = pull.cursor
+        try:
+            body: Mapping[str, Any] = s3_client(self.http, "S3", connection).list_objects_v2(**asked)
+        except ResponseParserError as error:
+            raise ProtocolBroken("S3 answered with something that is not what S3 answers") from error
+        except ClientError as error:
+            if pull.cursor is not None and _code(error) == "InvalidArgument":
+                raise StartOver("S3 no longer knows where we were", reason="InvalidArgument") from error
+            raise _translated(error, bucket) from error
+        found = body.get("Contents", [])
+        if not found and pull.cursor is None and pull.container is not None:
+            raise Missing(f"The bucket {bucket} has nothing in {prefix}: check syncFolder")
+        # A key that ends with a slash stands for a folder that may be empty.
+        objects = [one for one in found if not str(one.get("Key")).endswith("/")]
+        items, skipped = self.read_files(objects, self._read_object, "Key")
+        return Page(
+            items=items,
+            skipped=skipped,
+            cursor=self.require_text(body, "NextContinuationToken") if body.get("IsTruncated") else None,
+        )
+
+    def _read_object(self, entry: Mapping[str, Any]) -> Item:
+        key, modified = self.require_text(entry, "Key"), entry.get("LastModified")
+        folder, slash, name = key.rpartition("/")
+        return self.file_item(
+            "file",
+            id=key,
+            name=name,
+            parent_id=folder + slash or None,
+            modified_at=int(modified.timestamp() * 1000) if isinstance(modified, datetime) else None,
+            fields={"size": entry.get("Size"), "etag": str(entry.get("ETag") or "").strip('"') or None},
+        )
+
+
+def _prefix(own: str, folder: str | None) -> str:
+    """What the keys of a folder begin with. It is given from the connection's own prefix on, or whole."""
+    if folder is None:
+        return own
+    below = folder if folder.endswith("/") else f"{folder}/"
+    return below if below.startswith(own) else own + below
 
 
 def _code(error: ClientError) -> str:

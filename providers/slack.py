@@ -1,30 +1,32 @@
 """Slack. Source: docs.slack.dev/authentication, docs.slack.dev/reference/methods; slackapi/slack-api-specs.
 
 Every answer is HTTP 200; `ok` tells. Tokens do not expire unless the app has token rotation, which adds `expires_in`
-and a single-use refresh token.
+and a single-use refresh token. What there is to pull are channels: projects, in Koko's words. An archived one is gone.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from providers.kit.base import ConnectsByOAuth, ListsResources, Revokes
+from providers.kit.base import ConnectsByOAuth, ListsItems, Revokes
 from providers.kit.connection import Connection, Grant, Identity, Resource, Revocation
-from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
+from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
 from providers.kit.http import Answer
+from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
 
 API = "https://slack.com/api"
 GONE = frozenset({"token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"})
-BUSY = frozenset(
-    {"ratelimited", "rate_limited", "service_unavailable", "internal_error", "fatal_error", "request_timeout"}
-)
+SLOW_DOWN = frozenset({"ratelimited", "rate_limited"})
+BUSY = frozenset({"service_unavailable", "internal_error", "fatal_error", "request_timeout"})
 REFUSED_GRANT = frozenset({"invalid_code", "code_already_used", "invalid_refresh_token", "invalid_grant"})
 REFUSED_APP = frozenset({"invalid_client_id", "bad_client_secret", "bad_redirect_uri"})
 POSTING = ("chat:write", "channels:read")
 
 
-class Slack(ConnectsByOAuth, Revokes, ListsResources):
+class Slack(ConnectsByOAuth, Revokes, ListsItems):
     resource_kinds = ("channels",)
+    entities = ("projects",)
+    mapped = False
     manifest = Manifest(
         slug="slack",
         name="Slack",
@@ -60,16 +62,18 @@ class Slack(ConnectsByOAuth, Revokes, ListsResources):
 
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         found: list[Resource] = []
-        asked = {"types": "public_channel", "exclude_archived": "true", "limit": "200"}
+        cursor: str | None = None
         while True:
-            body = self._call("conversations.list", connection, asked, repeatable=True).json_object()
+            body = self._channels(connection, cursor)
             found += self.read_resources(body.get("channels"))
-            metadata = body.get("response_metadata")
-            # An empty cursor is the end.
-            cursor = metadata.get("next_cursor") if isinstance(metadata, dict) else None
-            if not cursor:
+            cursor = _next_cursor(body)
+            if cursor is None:
                 return found
-            asked["cursor"] = str(cursor)
+
+    def pull(self, connection: Connection, pull: Pull) -> Page:
+        body = self._channels(connection, pull.cursor)
+        items, skipped = self.read_items(body.get("channels"), self._read_channel)
+        return Page(items=tuple(items), skipped=tuple(skipped), cursor=_next_cursor(body))
 
     def revoke(self, connection: Connection) -> Revocation:
         try:
@@ -88,6 +92,22 @@ class Slack(ConnectsByOAuth, Revokes, ListsResources):
     def token_error(self, answer: Answer) -> ProviderError | None:
         return super().token_error(answer) or _problem(answer)
 
+    def _channels(self, connection: Connection, cursor: str | None) -> dict[str, Any]:
+        """One page of conversations.list."""
+        asked = {"types": "public_channel", "exclude_archived": "true", "limit": "200"}
+        if cursor is not None:
+            asked["cursor"] = cursor
+        return self._call("conversations.list", connection, asked, repeatable=True).json_object()
+
+    def _read_channel(self, entry: Mapping[str, Any]) -> Item:
+        return Item(
+            id=self.require_text(entry, "id"),
+            title=self.require_text(entry, "name"),
+            text=(entry.get("purpose") or {}).get("value"),
+            # Where Koko is not a member it may not be allowed to post.
+            fields={"isPrivate": bool(entry.get("is_private")), "isMember": bool(entry.get("is_member"))},
+        )
+
     def _call(
         self, method: str, connection: Connection, form: Mapping[str, str] | None = None, *, repeatable: bool = False
     ) -> Answer:
@@ -104,6 +124,13 @@ class Slack(ConnectsByOAuth, Revokes, ListsResources):
         return answer
 
 
+def _next_cursor(body: Mapping[str, Any]) -> str | None:
+    metadata = body.get("response_metadata")
+    # An empty cursor is the end.
+    cursor = metadata.get("next_cursor") if isinstance(metadata, dict) else None
+    return str(cursor) if cursor else None
+
+
 def _problem(answer: Answer) -> ProviderError | None:
     body = answer.json_object()
     if body.get("ok") is True:
@@ -117,8 +144,12 @@ def _problem(answer: Answer) -> ProviderError | None:
         return CredentialsRefused("Slack refused the authorization code; connect Slack again", reason=reason)
     if reason in REFUSED_APP:
         return Rejected("Slack does not accept Koko's app: ask your Koko operator to check it", reason=reason)
+    if reason in SLOW_DOWN:
+        return Transient("Slack asks us to slow down", reason="rate_limited", retry_after_s=answer.retry_after_s)
     if reason in BUSY:
         return Transient("Slack is busy right now", reason=reason, retry_after_s=answer.retry_after_s)
     if reason == "missing_scope":
         return Rejected("Slack did not grant a permission that this needs; connect Slack again", reason=reason)
+    if reason == "invalid_cursor":
+        return StartOver("Slack no longer knows where we were", reason=reason)
     return Rejected("Slack refused the request", reason=reason)

@@ -1,25 +1,54 @@
 """Microsoft Teams: OAuth as the connecting user, or the URL of a Workflows webhook.
 
-Source: learn.microsoft.com/graph/api/user-get, learn.microsoft.com/power-automate/teams (Workflows). Office 365
-connector URLs were retired in 2026.
+Source: learn.microsoft.com/graph/api/{user-get,user-list-joinedteams,channel-list}, learn.microsoft.com/power-automate/
+teams (Workflows). Office 365 connector URLs were retired in 2026. What there is to pull are channels: projects, in
+Koko's words. An archived one is gone.
 """
 
 import hashlib
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
 
-from providers.kit.base import ConnectsByKeys, ListsResources
+import orjson
+
+from providers.kit.base import ConnectsByKeys, ListsItems
 from providers.kit.connection import Connection, Identity, Resource
-from providers.kit.errors import Rejected
+from providers.kit.errors import Missing, Rejected, StartOver
+from providers.kit.items import Item, Page, Pull, Skipped
 from providers.kit.manifest import Feature, Field, Manifest
 from providers.kit.microsoft import MicrosoftProvider, entra
 
 POSTING = ("Team.ReadBasic.All", "Channel.ReadBasic.All", "ChannelMessage.Send")
 WORKFLOW_HOSTS = (".logic.azure.com", ".api.powerplatform.com", ".powerautomate.com")
 RETIRED_HOST = ".webhook.office.com"
+TEAMS = "/me/joinedTeams"
+# Graph looks up a channel's email address each time, slowly, unless it is not among what was asked for.
+CHANNEL = "id,displayName,description,isArchived,membershipType,webUrl"
 
 
-class Teams(MicrosoftProvider, ConnectsByKeys, ListsResources):
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """What is still to be asked: the channels of `teams`, each with its id and its name, the first of them from the
+    page `channels` on; then the page `following` of teams."""
+
+    teams: list[list[str]]
+    channels: str | None = None
+    following: str | None = None
+
+    @classmethod
+    def read(cls, cursor: str | None) -> "_Way":
+        return cls(teams=[], following=TEAMS) if cursor is None else cls(**orjson.loads(cursor))
+
+    def cursor(self) -> str | None:
+        return orjson.dumps(asdict(self)).decode() if self.teams or self.following else None
+
+
+class Teams(MicrosoftProvider, ConnectsByKeys, ListsItems):
     resource_kinds = ("channels",)
+    entities = ("projects",)
+    mapped = False
     manifest = Manifest(
         slug="teams",
         name="Microsoft Teams",
@@ -51,15 +80,54 @@ class Teams(MicrosoftProvider, ConnectsByKeys, ListsResources):
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if connection.credentials.access_token is None:
             raise Rejected("A workflow posts to its own channel; there is nothing to choose")
-        found: list[Resource] = []
-        for team in self.read_resources(self.graph_pages(connection, "/me/joinedTeams")):
-            channels = self.graph_pages(connection, f"/teams/{team.id}/channels")
-            # A channel is addressed by both.
-            found += [
-                Resource(id=f"{team.id}/{channel.id}", name=channel.name, parent_name=team.name)
-                for channel in self.read_resources(channels)
-            ]
-        return found
+        return [
+            Resource(id=_address(team.id, channel.id), name=channel.name, parent_name=team.name)
+            for team in self.read_resources(_live(self.graph_pages(connection, TEAMS)))
+            for channel in self.read_resources(_live(self.graph_pages(connection, _channels(team.id))))
+        ]
+
+    def pull(self, connection: Connection, pull: Pull) -> Page:
+        if connection.credentials.access_token is None:
+            raise Rejected(
+                "Teams is connected by a webhook address, which posts to its own channel and shows no others; connect "
+                "it with a Microsoft account to sync channels"
+            )
+        way = _Way.read(pull.cursor)
+        if not way.teams:
+            found, following = self._page(connection, way.following or TEAMS, begun=pull.cursor is not None)
+            teams = [[team.id, team.name] for team in self.read_resources(_live(found))]
+            return Page(cursor=_Way(teams=teams, following=following).cursor())
+        (team_id, team), *others = way.teams
+        try:
+            found, following = self._page(connection, way.channels or _channels(team_id), begun=bool(way.channels))
+        except Missing:
+            # The team has been deleted, or left, since we read its name.
+            found, following = [], None
+        items, unread = self.read_items(_live(found), lambda entry: self._read_channel(entry, team_id, team))
+        left = _Way(teams=way.teams if following else others, channels=following, following=way.following)
+        return Page(
+            items=tuple(items),
+            skipped=tuple(Skipped(_address(team_id, one.id), one.reason) for one in unread),
+            cursor=left.cursor(),
+        )
+
+    def _page(self, connection: Connection, path: str, *, begun: bool) -> tuple[list[Any], str | None]:
+        try:
+            return self.graph_page(connection, path)
+        except Rejected as refusal:
+            if begun:
+                raise StartOver(f"{self.manifest.name} no longer knows where we were", reason=refusal.reason) from None
+            raise
+
+    def _read_channel(self, entry: Mapping[str, Any], team_id: str, team: str) -> Item:
+        return Item(
+            id=_address(team_id, self.require_text(entry, "id")),
+            title=self.require_text(entry, "displayName"),
+            text=entry.get("description"),
+            parent_id=team_id,
+            url=entry.get("webUrl"),
+            fields={"team": team, "isPrivate": entry.get("membershipType") == "private"},
+        )
 
     def _workflow(self, url: str) -> Identity:
         """The shape of the URL is all that can be proven: a workflow answers only to a message."""
@@ -72,3 +140,17 @@ class Teams(MicrosoftProvider, ConnectsByKeys, ListsResources):
         if not host.endswith(WORKFLOW_HOSTS):
             raise Rejected("This is not the URL of a Teams workflow")
         return Identity(account_id=hashlib.sha256(url.encode()).hexdigest()[:32], account_name="Teams workflow")
+
+
+def _channels(team_id: str) -> str:
+    return f"/teams/{quote(team_id, safe='')}/channels?$select={CHANNEL}"
+
+
+def _address(team_id: str, channel_id: str) -> str:
+    """A channel is addressed by both."""
+    return f"{team_id}/{channel_id}"
+
+
+def _live(entries: list[Any]) -> list[Any]:
+    """What is not archived: nobody can post there."""
+    return [entry for entry in entries if not isinstance(entry, dict) or entry.get("isArchived") is not True]

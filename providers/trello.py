@@ -1,28 +1,71 @@
 """Trello: OAuth 2.0 with PKCE by Atlassian's server, or an API key with a user token.
 
-Source: developer.atlassian.com/cloud/trello/guides/rest-api/{oauth-2-confidential-client-usage,authorization}.
+Source: developer.atlassian.com/cloud/trello/guides/rest-api/{oauth-2-confidential-client-usage,authorization,
+nested-resources,action-types,object-definitions,rate-limits}, Trello's OpenAPI description.
 Errors are often plain text. OAuth 2.0 has no revocation endpoint; a user token has.
+
+A project is a board, a task a card, a status one of the board's lists. A card is done when it is marked complete or
+archived: both put it away, and both can be taken back. Trello lists no actions for comments that were edited or
+deleted, so what is new is asked for by the cards' last activity, which those count towards; actions only tell of
+cards that have left the board.
 """
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 from providers.kit.atlassian import AtlassianProvider, atlassian
-from providers.kit.base import ConnectsByKeys, ListsResources, Revokes
+from providers.kit.base import ConnectsByKeys, PushesItems, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
+from providers.kit.errors import Missing, Rejected, StartOver, Transient
 from providers.kit.http import Answer
+from providers.kit.items import Change, Draft, Item, Page, Pull, Skipped, Status
 from providers.kit.manifest import Feature, Field, Manifest, Rate
+from providers.kit.timestamps import iso_seconds
+from providers.kit.trello_cards import (
+    BOARD_FIELDS,
+    CARD_QUERY,
+    addresses,
+    oldest,
+    read_board,
+    read_card,
+    read_comment,
+    read_departure,
+    read_file,
+    require,
+    uploads,
+)
 
 API = "https://api.trello.com/1"
+BOARD_SCOPES = ("read:board:trello", "write:board:trello")
+CARDS_AT_ONCE = 250
+"""Trello would give 1000, but with long descriptions that is more than we take in one answer."""
+FULL_PAGE = 50
+"""Trello may give fewer than it was asked for, but a page that is shorter than this is the last one."""
+MOST_AT_ONCE = 1000
+OVERLAP_MS = 10_000
+"""Changes that Trello was still writing when we asked come again."""
+RATE_INTERVAL_S = 10
+TEXT_MAX_CHARS = 16_384
 
 
-class Trello(AtlassianProvider, ConnectsByKeys, Revokes, ListsResources):
-    resource_kinds = ("boards",)
+class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
+    resource_kinds = ("boards", "statuses")
+    entities = ("projects", "tasks", "comments", "files")
+    per_task = frozenset({"comments"})
+    with_tasks = frozenset({"files"})
+    container_kind = "boards"
     manifest = Manifest(
         slug="trello",
         name="Trello",
         category="project_management",
         description="Keep video feedback and Trello cards in step",
-        features=(Feature("Card sync", ("read:board:trello", "write:board:trello")),),
+        features=(
+            Feature("Card sync", BOARD_SCOPES),
+            Feature("Comment sync", BOARD_SCOPES),
+            Feature("File sync", BOARD_SCOPES[:1]),
+        ),
         fields=(
             Field(
                 name="apiKey",
@@ -41,36 +84,213 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, ListsResources):
                 alias="apiSecret",
             ),
         ),
-        rate_per_app=Rate(300, 10),
-        rate_per_connection=Rate(100, 10),
+        rate_per_app=Rate(300, RATE_INTERVAL_S),
+        rate_per_connection=Rate(100, RATE_INTERVAL_S),
         removal_hint="Remove Koko in Trello's account settings.",
     )
     oauth = atlassian(pkce=True, extra_scopes=("read:member:trello",), authorize_params={})
 
     def whoami(self, connection: Connection) -> Identity:
-        me = self._call("GET", "/members/me?fields=id,username,fullName", connection).json_object()
+        asked = {"fields": "id,username,fullName"}
+        me = self._request(connection, "GET", "/members/me", asked).json_object()
         return Identity(
             account_id=self.require_text(me, "id"),
             account_name=str(me.get("fullName") or me.get("username") or "Trello"),
         )
 
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
-        return self.read_resources(self._call("GET", "/members/me/boards?filter=open&fields=name", connection).json())
+        if kind == "statuses":
+            return self.status_resources(connection, container)
+        return self.read_resources(self._open_boards(connection, "name"))
+
+    def pull(self, connection: Connection, pull: Pull) -> Page:
+        if pull.entity == "projects":
+            return self._pull_boards(connection, pull.container)
+        if pull.entity == "comments":
+            return self._pull_comments(connection, str(pull.parent), pull.cursor)
+        if pull.since is not None:
+            return self._pull_changes(connection, str(pull.container), pull.since)
+        return self._pull_cards(connection, str(pull.container), pull.cursor)
+
+    def list_statuses(self, connection: Connection, container: str) -> list[Status]:
+        asked = {"filter": "open", "fields": "name"}
+        lists = self._request(connection, "GET", f"/boards/{quote(container)}/lists", asked).json()
+        return [Status(id=one.id, name=one.name) for one in self.read_resources(lists)]
+
+    def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
+        data = {
+            "idList": draft.status_id or self._first_list(connection, container),
+            "name": draft.title,
+            "desc": _fitting(draft.text),
+            # Trello makes the address an attachment of the card.
+            "urlSource": draft.url,
+            "dueComplete": draft.done and draft.status_id is None,
+        }
+        return read_card(self._request(connection, "POST", "/cards", data=data).json_object())
+
+    def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:
+        data: dict[str, Any] = {}
+        if change.title is not None:
+            data["name"] = change.title
+        if change.text is not None:
+            data["desc"] = _fitting(change.text)
+        if change.status_id is not None:
+            data["idList"] = change.status_id
+        if change.done is False:
+            data |= {"dueComplete": False, "closed": False}
+        elif change.done and change.status_id is None:
+            # Where a list stands for done, dragging the card out of it is to be enough to reopen it: so no mark then.
+            data["dueComplete"] = True
+        path = f"/cards/{quote(task_id)}"
+        self._request(connection, "PUT", path, data=data)
+        card = self._request(connection, "GET", path, CARD_QUERY).json_object()
+        if change.text is not None and change.url not in addresses(card):
+            link = {"url": change.url, "name": "Koko"}
+            self._request(connection, "POST", f"{path}/attachments", data=link)
+        return read_card(card)
+
+    def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
+        path = f"/cards/{quote(task_id)}/actions/comments"
+        made = self._request(connection, "POST", path, data={"text": _fitting(text)}).json_object()
+        return read_comment(task_id, made)
+
+    def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
+        path = f"/cards/{quote(task_id)}/actions/{quote(comment_id)}/comments"
+        made = self._request(connection, "PUT", path, data={"text": _fitting(text)}).json_object()
+        return read_comment(task_id, made)
 
     def revoke(self, connection: Connection) -> Revocation:
         token = connection.credentials.secrets.get("apiToken")
         if token is None:
             return Revocation(revoked=False, reason="Trello has no way to revoke access by OAuth 2.0")
         # The token is the path: that is Trello's only way.
-        self._call("DELETE", f"/tokens/{quote(token)}", connection)
+        self._request(connection, "DELETE", f"/tokens/{quote(token)}")
         return Revocation(revoked=True)
 
-    def _call(self, method: str, path: str, connection: Connection) -> Answer:
+    def _pull_boards(self, connection: Connection, board: str | None) -> Page:
+        if board is None:
+            boards = self._open_boards(connection, BOARD_FIELDS)
+        else:
+            asked = {"fields": BOARD_FIELDS}
+            boards = [self._request(connection, "GET", f"/boards/{quote(board)}", asked).json_object()]
+        items, skipped = self.read_items(boards, read_board)
+        return Page(items=tuple(items), skipped=tuple(skipped))
+
+    def _pull_cards(self, connection: Connection, board: str, before: str | None) -> Page:
+        asked = {"filter": "all", "limit": str(CARDS_AT_ONCE), **CARD_QUERY}
+        if before is not None:
+            asked["before"] = before
+        answer = self._request(connection, "GET", f"/boards/{quote(board)}/cards", asked)
+        cards = answer.json()
+        items, skipped = self._read_cards(cards)
+        return Page(
+            items=tuple(items),
+            skipped=tuple(skipped),
+            cursor=_next_page(cards),
+            watermark=_watermark(answer) if before is None else None,
+        )
+
+    def _pull_changes(self, connection: Connection, board: str, since: str) -> Page:
+        """The cards with something new, and the ids of those that are not on the board any more, in one answer."""
+        asked = {
+            "fields": "id",
+            "cards": "all",
+            "cards_modifiedSince": since,
+            **{f"card_{name}": value for name, value in CARD_QUERY.items()},
+            "actions": "deleteCard,moveCardFromBoard,moveListFromBoard",
+            "actions_since": since,
+            "actions_limit": str(MOST_AT_ONCE),
+        }
+        answer = self._request(connection, "GET", f"/boards/{quote(board)}", asked)
+        body = answer.json_object()
+        cards, actions = require(body, "cards", list), require(body, "actions", list)
+        # A list that moves takes its cards along without a word about each of them.
+        moved = any(isinstance(one, dict) and one.get("type") == "moveListFromBoard" for one in actions)
+        if moved or len(cards) >= MOST_AT_ONCE or len(actions) >= MOST_AT_ONCE:
+            raise StartOver("Trello has more to tell than it does in one answer")
+        items, skipped = self._read_cards(cards)
+        left, broken = self.read_items(actions, read_departure)
+        # A card may have been moved away and back.
+        here = {item.id for item in items}
+        return Page(
+            items=tuple(items),
+            gone=tuple(dict.fromkeys(card.id for card in left if card.id not in here)),
+            skipped=(*skipped, *broken),
+            watermark=_watermark(answer),
+        )
+
+    def _pull_comments(self, connection: Connection, card: str, before: str | None) -> Page:
+        asked = {"filter": "commentCard", "limit": str(MOST_AT_ONCE)}
+        if before is not None:
+            asked["before"] = before
+        actions = self._request(connection, "GET", f"/cards/{quote(card)}/actions", asked).json()
+        items, skipped = self.read_items(actions, partial(read_comment, card))
+        return Page(items=tuple(items), skipped=tuple(skipped), cursor=_next_page(actions))
+
+    def _read_cards(self, cards: Any) -> tuple[list[Item], list[Skipped]]:
+        """The cards, and the files on them."""
+        attached: dict[str, list[Any]] = {}
+
+        def read(entry: Mapping[str, Any]) -> Item:
+            card = read_card(entry)
+            attached[card.id] = uploads(entry)
+            return card
+
+        items, skipped = self.read_items(cards, read)
+        for card_id, entries in attached.items():
+            files, broken = self.read_items(entries, partial(read_file, card_id))
+            items += files
+            skipped += broken
+        return items, skipped
+
+    def _open_boards(self, connection: Connection, fields: str) -> Any:
+        asked = {"filter": "open", "fields": fields}
+        return self._request(connection, "GET", "/members/me/boards", asked).json()
+
+    def _first_list(self, connection: Connection, board: str) -> str:
+        statuses = self.list_statuses(connection, board)
+        if not statuses:
+            raise Rejected("The board in Trello has no list to put cards into: add one")
+        return statuses[0].id
+
+    def _request(
+        self,
+        connection: Connection,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> Answer:
         credentials = connection.credentials
         headers = {}
         if credentials.access_token is None:
             key, token = credentials.secrets.get("apiKey", ""), credentials.secrets.get("apiToken", "")
             headers["Authorization"] = f'OAuth oauth_consumer_key="{key}", oauth_token="{token}"'
-        return self.http.request(
-            "Trello", method, f"{API}{path}", bearer=credentials.access_token, headers=headers
-        ).require_success()
+        answer = self.http.request(
+            "Trello", method, f"{API}{path}", params=params, json=data, bearer=credentials.access_token, headers=headers
+        )
+        if answer.status == 429 and answer.retry_after_s is None:
+            raise Transient("Trello asks us to slow down", reason="rate_limited", retry_after_s=RATE_INTERVAL_S)
+        # 401 also means that this account may not see or do this; then the credentials are as good as before.
+        if answer.status == 401 and b"permission requested" in answer.body:
+            refusal = Missing if method == "GET" else Rejected
+            raise refusal("Trello does not allow this to the account that is connected")
+        if answer.status == 403 and b"API_TOO_MANY_CARDS_REQUESTED" in answer.body:
+            raise StartOver("Trello has more to tell than it does in one answer")
+        return answer.require_success()
+
+
+def _next_page(entries: list[Any]) -> str | None:
+    """Pages go back in time."""
+    return None if len(entries) < FULL_PAGE else oldest(entries)
+
+
+def _watermark(answer: Answer) -> str:
+    return iso_seconds(answer.sent_at - OVERLAP_MS)
+
+
+def _fitting(text: str) -> str:
+    """Cutting it would look like a change by somebody in Trello."""
+    if len(text) > TEXT_MAX_CHARS:
+        raise Rejected(f"Trello takes texts of up to {TEXT_MAX_CHARS} characters; this one is longer")
+    return text

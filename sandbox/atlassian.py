@@ -11,8 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.jira import JiraApi
 from sandbox.kit.oauth import AuthorizationServer, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
+from sandbox.trello import TrelloApi
 
 SITES = [
     {"id": "11111111-aaaa-4bbb-8ccc-000000000001", "name": "sandbox", "url": "https://sandbox.atlassian.net"},
@@ -38,6 +40,8 @@ class AtlassianStandIn(StandIn):
         self.trello = self._server(clock, "Trello", "sandbox-trello", pkce=True)
         self.sites = SITES[:1]
         self.trello_token_revoked = False
+        self.jira_api = JiraApi(clock, self.jira, lambda: self.sites)
+        self.trello_api = TrelloApi(clock, self._refuse_trello)
         super().__init__(clock)
 
     def _server(self, clock: Clock, provider: str, client_id: str, *, pkce: bool) -> AuthorizationServer:
@@ -57,11 +61,9 @@ class AtlassianStandIn(StandIn):
             Route("/authorize", self._authorize, methods=["GET", "POST"]),
             Route("/oauth/token", self._token, methods=["POST"]),
             Route("/oauth/token/accessible-resources", self._resources),
-            Route("/ex/jira/{cloud_id}/rest/api/3/myself", self._myself),
-            Route("/ex/jira/{cloud_id}/rest/api/3/project/search", self._projects),
-            Route("/1/members/me", self._member),
-            Route("/1/members/me/boards", self._boards),
             Route("/1/tokens/{token}", self._delete_token, methods=["DELETE"]),
+            *self.jira_api.routes(),
+            *self.trello_api.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -74,6 +76,8 @@ class AtlassianStandIn(StandIn):
         self.trello.reset()
         self.sites = SITES[:1]
         self.trello_token_revoked = False
+        self.jira_api.reset()
+        self.trello_api.reset()
 
     def _of(self, client_id: str | None) -> AuthorizationServer:
         return self.trello if client_id == self.trello.client_id else self.jira
@@ -94,38 +98,15 @@ class AtlassianStandIn(StandIn):
         scopes = [scope for scope in token.scopes if scope != "offline_access"]
         return JSONResponse([{**site, "scopes": scopes, "avatarUrl": "https://x/y.png"} for site in self.sites])
 
-    async def _myself(self, request: Request) -> Response:
-        if self.jira.find_live(read_bearer(request)) is None:
-            return _unauthorized()
-        if request.path_params["cloud_id"] not in {site["id"] for site in self.sites}:
-            return JSONResponse({"errorMessages": ["Site not found"], "errors": {}}, 404)
-        return JSONResponse({"accountId": "5b10", "displayName": "Ada Admin", "timeZone": "Europe/Berlin"})
-
-    async def _projects(self, request: Request) -> Response:
-        if self.jira.find_live(read_bearer(request)) is None:
-            return _unauthorized()
-        projects = [{"id": "10000", "key": "CUT", "name": "Cut"}, {"id": "10001", "key": "VFX", "name": "Effects"}]
-        start = int(request.query_params["startAt"])
-        # One a page, so that whoever asks has to turn pages.
-        body = {"values": projects[start : start + 1], "startAt": start, "isLast": start == 1, "total": 2}
-        return JSONResponse(body | {"maxResults": 1})
-
-    async def _boards(self, request: Request) -> Response:
-        if not self._may_use_trello(request):
-            return PlainTextResponse("invalid token", 401)
-        return JSONResponse([{"id": "5abbe4b7ddc1b351ef961415", "name": "Dailies"}])
-
-    async def _member(self, request: Request) -> Response:
-        if not self._may_use_trello(request):
-            return PlainTextResponse("invalid token", 401)
-        return JSONResponse({"id": "5abbe4b7ddc1b351ef961414", "username": "ada", "fullName": "Ada Admin"})
-
-    def _may_use_trello(self, request: Request) -> bool:
+    def _refuse_trello(self, request: Request, scope: str) -> Response | None:
         authorization = request.headers.get("authorization", "")
         by_key = re.fullmatch(r'OAuth oauth_consumer_key="(\w+)", oauth_token="(\w+)"', authorization)
-        if by_key is not None:
-            return by_key.groups() == (TRELLO_KEY, TRELLO_TOKEN) and not self.trello_token_revoked
-        return self.trello.find_live(read_bearer(request)) is not None
+        if by_key is not None and by_key.groups() == (TRELLO_KEY, TRELLO_TOKEN) and not self.trello_token_revoked:
+            return None
+        live = self.trello.find_live(read_bearer(request))
+        if live is None:
+            return PlainTextResponse("invalid token", 401)
+        return None if scope in live.scopes else PlainTextResponse(f"missing scope {scope}", 403)
 
     async def _delete_token(self, request: Request) -> Response:
         if request.path_params["token"] != TRELLO_TOKEN or self.trello_token_revoked:

@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.dropbox_files import DropboxFiles
+from sandbox.kit.files import Files
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
 
@@ -46,7 +48,12 @@ class DropboxStandIn(StandIn):
             access_prefix="sl.sandbox-",
             succeed=lambda _: {"uid": "12345", "account_id": ACCOUNT["account_id"]},
         )
+        self.storage = DropboxFiles(clock, self._allowed, _error)
         super().__init__(clock)
+
+    @property
+    def files(self) -> Files:
+        return self.storage.files
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -54,6 +61,7 @@ class DropboxStandIn(StandIn):
             Route("/oauth2/token", self.oauth.token, methods=["POST"]),
             Route("/2/users/get_current_account", self._account, methods=["POST"]),
             Route("/2/auth/token/revoke", self._revoke, methods=["POST"]),
+            *self.storage.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -62,14 +70,11 @@ class DropboxStandIn(StandIn):
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
+        self.storage.reset()
 
     async def _account(self, request: Request) -> Response:
-        token = await self._check(request)
-        if isinstance(token, Response):
-            return token
-        if "account_info.read" not in token.scopes:
-            return _error("missing_scope")
-        return JSONResponse(ACCOUNT)
+        token = await self._check(request, "account_info.read")
+        return token if isinstance(token, Response) else JSONResponse(ACCOUNT)
 
     async def _revoke(self, request: Request) -> Response:
         token = await self._check(request)
@@ -80,15 +85,24 @@ class DropboxStandIn(StandIn):
         self.oauth.revoke(token.refresh)
         return JSONResponse(None)
 
-    async def _check(self, request: Request) -> Token | Response:
+    async def _check(self, request: Request, scope: str | None = None) -> Token | Response:
+        """Of calls without arguments."""
         if await request.body() not in (b"", b"null"):
             return PlainTextResponse("Error in call to API function: request body: expected null", 400)
+        return self._allowed(request, scope)
+
+    def _allowed(self, request: Request, scope: str | None) -> Token | Response:
         token = self.oauth.find_live(read_bearer(request))
-        if token is not None:
-            return token
-        known = any(one.access == read_bearer(request) and not one.revoked for one in self.oauth.tokens)
-        return _error("expired_access_token" if known else "invalid_access_token")
+        if token is None:
+            known = any(one.access == read_bearer(request) and not one.revoked for one in self.oauth.tokens)
+            return _error(401, "expired_access_token" if known else "invalid_access_token")
+        if scope is not None and scope not in token.scopes:
+            return _error(401, "missing_scope", required_scope=scope)
+        return token
 
 
-def _error(tag: str) -> Response:
-    return JSONResponse({"error_summary": f"{tag}/...", "error": {".tag": tag}}, 401)
+def _error(status: int, tags: str, **members: str) -> Response:
+    """`tags` go from the general to the particular, as in path/not_found."""
+    first, _, second = tags.partition("/")
+    inner = {first: {".tag": second}} if second else {}
+    return JSONResponse({"error_summary": f"{tags}/...", "error": {".tag": first, **inner, **members}}, status)

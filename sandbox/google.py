@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.drive import DriveApi
+from sandbox.kit.files import Files
 from sandbox.kit.oauth import AuthorizationServer, read_bearer, read_form
 from sandbox.kit.stand_in import Clock, StandIn
 
@@ -25,7 +27,13 @@ class GoogleStandIn(StandIn):
             rotates=False,
             lifetime_s=3599,
         )
+        self.drive = DriveApi(clock, lambda request: self.oauth.find_live(read_bearer(request)), _error)
         super().__init__(clock)
+
+    @property
+    def files(self) -> Files:
+        """The account's own drive."""
+        return self.drive.files
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -33,6 +41,7 @@ class GoogleStandIn(StandIn):
             Route("/token", self.oauth.token, methods=["POST"]),
             Route("/revoke", self._revoke, methods=["POST"]),
             Route("/drive/v3/about", self._about),
+            *self.drive.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -41,6 +50,7 @@ class GoogleStandIn(StandIn):
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
+        self.drive.reset()
 
     async def _revoke(self, request: Request) -> Response:
         if not self.oauth.revoke((await read_form(request)).get("token")):

@@ -9,8 +9,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.kit.files import Files
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
+from sandbox.onedrive import OneDriveApi
+from sandbox.teams import JoinedTeams
 
 
 class MicrosoftStandIn(StandIn):
@@ -28,7 +31,13 @@ class MicrosoftStandIn(StandIn):
             lifetime_s=4200,
             succeed=_without_offline_access,
         )
+        self.teams = JoinedTeams(self._token, _refused)
+        self.drive = OneDriveApi(clock, self._token, _refused)
         super().__init__(clock)
+
+    @property
+    def files(self) -> Files:
+        return self.drive.files
 
     def routes(self) -> list[BaseRoute]:
         base = "/{tenant}/oauth2/v2.0"
@@ -36,9 +45,8 @@ class MicrosoftStandIn(StandIn):
             Route(f"{base}/authorize", self.oauth.authorize, methods=["GET", "POST"]),
             Route(f"{base}/token", self.oauth.token, methods=["POST"]),
             Route("/v1.0/me", self._me),
-            Route("/v1.0/me/drive", self._drive),
-            Route("/v1.0/me/joinedTeams", self._teams),
-            Route("/v1.0/teams/{id}/channels", self._channels),
+            *self.drive.routes(),
+            *self.teams.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -47,33 +55,13 @@ class MicrosoftStandIn(StandIn):
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
+        self.teams.reset()
+        self.drive.reset()
 
     async def _me(self, request: Request) -> Response:
         if self._token(request) is None:
             return _refused(401, "InvalidAuthenticationToken")
         return JSONResponse({"id": "ms-user-1", "displayName": "Ada Admin", "userPrincipalName": "ada@sandbox.example"})
-
-    async def _drive(self, request: Request) -> Response:
-        token = self._token(request)
-        if token is None:
-            return _refused(401, "InvalidAuthenticationToken")
-        if not {"Files.Read", "Files.ReadWrite"} & set(token.scopes):
-            return _refused(403, "accessDenied")
-        return JSONResponse({"id": "drive-1", "driveType": "business"})
-
-    async def _teams(self, request: Request) -> Response:
-        if self._token(request) is None:
-            return _refused(401, "InvalidAuthenticationToken")
-        teams = [{"id": "team-a", "displayName": "Post"}, {"id": "team-b", "displayName": "Sound"}]
-        if "$skiptoken" in request.query_params:
-            return JSONResponse({"value": teams[1:]})
-        following = "https://graph.microsoft.com/v1.0/me/joinedTeams?$skiptoken=1"
-        return JSONResponse({"value": teams[:1], "@odata.nextLink": following})
-
-    async def _channels(self, request: Request) -> Response:
-        if self._token(request) is None:
-            return _refused(401, "InvalidAuthenticationToken")
-        return JSONResponse({"value": [{"id": f"19:{request.path_params['id']}", "displayName": "General"}]})
 
     def _token(self, request: Request) -> Token | None:
         return self.oauth.find_live(read_bearer(request))

@@ -1,23 +1,31 @@
-"""monday.com. Source: developer.monday.com/api-reference/docs/authentication, /docs/error-handling."""
+"""monday.com. Source: developer.monday.com/api-reference/docs/{authentication,error-handling}.
+
+It parses, validates and executes what it is asked, by the schema beside it.
+"""
 
 from typing import Any
 
 import jwt
 import orjson
+from graphql import build_schema, get_operation_ast, graphql_sync, parse
+from graphql.language import FieldNode
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.kit.monday_account import Account
+from sandbox.kit.monday_schema import SCHEMA
+from sandbox.kit.monday_work import LoggedWork
 from sandbox.kit.oauth import AuthorizationServer, Token
 from sandbox.kit.stand_in import Clock, StandIn
 
 PERSONAL_TOKEN = "sandbox-monday-personal-api-token"
 SIGNING_KEY = "sandbox-monday-signing-key-0123456789"
-SCOPES = "me:read boards:read boards:write updates:read updates:write"
-ME = {"id": "1", "name": "Ada Admin", "account": {"id": "77", "name": "Sandbox Account"}}
 
 
 class MondayStandIn(StandIn):
+    """`lost` are fields of mutations whose next answer does not arrive."""
+
     slug = "monday"
     origins = ("https://auth.monday.com", "https://api.monday.com")
 
@@ -33,7 +41,14 @@ class MondayStandIn(StandIn):
             omits=("expires_in",),
             succeed=self._jwt_members,
         )
+        self.account = Account(clock)
+        self.lost: list[str] = []
+        self._schema = build_schema(SCHEMA)
         super().__init__(clock)
+
+    @property
+    def work(self) -> LoggedWork:
+        return self.account.work
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -49,12 +64,14 @@ class MondayStandIn(StandIn):
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
+        self.account.reset()
+        self.lost.clear()
 
     def _jwt_members(self, token: Token) -> dict[str, Any]:
         # The token itself says when it ends.
         claims = {"exp": int(token.expires_at_s or 0), "jti": token.access}
         token.access = jwt.encode(claims, SIGNING_KEY, algorithm="HS256")
-        return {"access_token": token.access, "scope": SCOPES}
+        return {"access_token": token.access}
 
     async def _revoke(self, request: Request) -> Response:
         body = orjson.loads(await request.body())
@@ -65,12 +82,34 @@ class MondayStandIn(StandIn):
 
     async def _graphql(self, request: Request) -> Response:
         token = request.headers.get("authorization")
+        live = self.oauth.find_live(token)
         if "api-version" not in request.headers:
             return JSONResponse({"errors": [{"message": "API-Version is missing"}]}, 400)
-        if token != PERSONAL_TOKEN and self.oauth.find_live(token) is None:
+        if token != PERSONAL_TOKEN and live is None:
             return JSONResponse({"errors": [{"message": "Not Authenticated"}]}, 401)
-        query = orjson.loads(await request.body())["query"]
-        if "boards" in query:
-            first_page = "page: 1," in query
-            return JSONResponse({"data": {"boards": [{"id": "501", "name": "Shots"}] if first_page else []}})
-        return JSONResponse({"data": {"me": ME}})
+        body = orjson.loads(await request.body())
+        done = graphql_sync(
+            self._schema,
+            body["query"],
+            root_value=self.account.root(),
+            context_value=None if live is None else live.scopes,
+            variable_values=body.get("variables"),
+        )
+        if any(field in self.lost for field in _fields(body["query"])):
+            self.lost.clear()
+            return Response("<html>Bad gateway</html>", 502)
+        answer: dict[str, Any] = {"data": done.data, "account_id": 77}
+        if done.errors:
+            answer["errors"] = [problem.formatted for problem in done.errors]
+        return JSONResponse(answer, 400 if done.data is None and _is_invalid(answer) else 200)
+
+
+def _fields(query: str) -> list[str]:
+    operation = get_operation_ast(parse(query))
+    assert operation is not None, "there is one operation in it"
+    return [node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode)]
+
+
+def _is_invalid(answer: dict[str, Any]) -> bool:
+    """Whether it was refused before anything was done: what a resolver refuses has a code."""
+    return not any("extensions" in problem for problem in answer["errors"])

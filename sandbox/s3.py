@@ -7,6 +7,7 @@ import asyncio
 import hmac
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -15,11 +16,13 @@ import requests
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.kit.files import Files, furnish
 from sandbox.kit.stand_in import Clock, StandIn
 
 KEYS = {
@@ -32,6 +35,7 @@ BUCKET = "koko-demo"
 REGION = "us-east-1"
 BUCKET_ELSEWHERE = "koko-demo-frankfurt"
 REGION_ELSEWHERE = "eu-central-1"
+ACCOUNT = "123456789012"
 OBJECTS = {
     "readme.txt": b"The sandbox's bucket.\n",
     "rushes/scene 1 take 1.mp4": b"\0\0\0\x18ftypmp42" + bytes(1000),
@@ -43,6 +47,41 @@ _AUTHORIZATION = re.compile(
 )
 _NOT_FORWARDED = frozenset({"host", "authorization", "content-length", "connection"})
 _NOT_RETURNED = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection", "date", "server"})
+
+
+class Bucket:
+    """The objects of a bucket in moto, by key."""
+
+    def __init__(self, name: str, objects: Mapping[str, bytes]) -> None:
+        self._name = name
+        self._first = objects
+        self._changed: set[str] = set()
+        for key in objects:
+            self.add(key, objects[key])
+        self._changed.clear()
+
+    def add(self, key: str, content: bytes) -> None:
+        """A new object, or another in its place."""
+        self._changed.add(key)
+        s3_backends[ACCOUNT]["aws"].put_object(self._name, key, content)
+
+    def rename(self, key: str, other: str) -> None:
+        """S3 knows no renaming: an object is copied and deleted."""
+        self.add(other, s3_backends[ACCOUNT]["aws"].get_object(self._name, key).value)
+        self.delete(key)
+
+    def delete(self, key: str) -> None:
+        self._changed.add(key)
+        s3_backends[ACCOUNT]["aws"].delete_object(self._name, key)
+
+    def reset(self) -> None:
+        """As at first."""
+        for key in list(self._changed):
+            if key in self._first:
+                self.add(key, self._first[key])
+            else:
+                self.delete(key)
+        self._changed.clear()
 
 
 class S3StandIn(StandIn):
@@ -77,9 +116,15 @@ class S3StandIn(StandIn):
             )
             where: Any = {} if region == REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
             client.create_bucket(Bucket=bucket, **where)
-            for key, body in OBJECTS.items():
-                client.put_object(Bucket=bucket, Key=key, Body=body)
             client.close()
+        tree = Files(Clock(), str, furnish)
+        many = {node.path[1:]: node.content for node in tree.by_id.values() if node.content is not None}
+        self.files = Bucket(BUCKET, many | OBJECTS)
+        Bucket(BUCKET_ELSEWHERE, OBJECTS)
+
+    def reset(self) -> None:
+        super().reset()
+        self.files.reset()
 
     async def _serve(self, request: Request) -> Response:
         body = await request.body()

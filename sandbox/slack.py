@@ -1,5 +1,7 @@
 """Slack, as docs.slack.dev describes it: everything is HTTP 200, `ok` tells."""
 
+import itertools
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -9,7 +11,8 @@ from starlette.routing import BaseRoute, Route
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer, read_form
 from sandbox.kit.stand_in import Clock, StandIn
 
-CHANNELS = ("general", "reviews", "dailies")
+CREATED_S = 1_700_000_000
+SCOPES = {"public_channel": "channels:read", "private_channel": "groups:read", "mpim": "mpim:read", "im": "im:read"}
 ERRORS = {
     "invalid_grant": "invalid_code",
     "code_used": "code_already_used",
@@ -17,6 +20,16 @@ ERRORS = {
     "invalid_client": "bad_client_secret",
     "invalid_request": "invalid_arguments",
 }
+
+
+@dataclass
+class Channel:
+    id: str
+    name: str
+    purpose: str = ""
+    archived: bool = False
+    private: bool = False
+    member: bool = False
 
 
 class SlackStandIn(StandIn):
@@ -41,6 +54,27 @@ class SlackStandIn(StandIn):
             succeed=self._token_members,
         )
         super().__init__(clock)
+        self._furnish()
+
+    def _furnish(self) -> None:
+        self._numbers = itertools.count()
+        self.channels: dict[str, Channel] = {}
+        self.page_size = 1
+        self.era = 0
+        self.add_channel("general", purpose="Everybody", member=True)
+        self.add_channel("reviews", member=True)
+        self.add_channel("dailies")
+        self.add_channel("wrap-party", archived=True)
+        self.add_channel("producers", private=True)
+
+    def add_channel(self, name: str, **members: Any) -> Channel:
+        channel = Channel(f"C0000{next(self._numbers):05d}", name, **members)
+        self.channels[channel.id] = channel
+        return channel
+
+    def expire_cursors(self) -> None:
+        """The cursors that were handed out are no longer good."""
+        self.era += 1
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -58,6 +92,7 @@ class SlackStandIn(StandIn):
         super().reset()
         self.oauth.reset()
         self.rotate_tokens(on=False)
+        self._furnish()
 
     def rotate_tokens(self, *, on: bool) -> None:
         """Slack's token rotation: 12 hours, and refresh tokens that work once."""
@@ -98,14 +133,30 @@ class SlackStandIn(StandIn):
         return JSONResponse({"ok": True, "revoked": True})
 
     async def _conversations_list(self, request: Request) -> Response:
-        if self.oauth.find_live(read_bearer(request)) is None:
+        token = self.oauth.find_live(read_bearer(request))
+        if token is None:
             return self._refused(request)
-        # One a page, so that whoever asks has to turn pages.
-        position = int((await read_form(request)).get("cursor") or 0)
-        following = str(position + 1) if position + 1 < len(CHANNELS) else ""
-        channel = {"id": f"C000000{position:02d}", "name": CHANNELS[position], "is_channel": True}
-        metadata = {"next_cursor": following}
-        return JSONResponse({"ok": True, "channels": [channel], "response_metadata": metadata})
+        asked = dict(request.query_params) if request.method == "GET" else await read_form(request)
+        types = asked.get("types", "public_channel").split(",")
+        if not set(types) <= set(SCOPES):
+            return _failed("invalid_types")
+        missing = [SCOPES[kind] for kind in types if SCOPES[kind] not in token.scopes]
+        if missing:
+            return _failed("missing_scope", needed=",".join(missing), provided=",".join(token.scopes))
+        limit = asked.get("limit", "100")
+        if not limit.isdecimal() or not 1 <= int(limit) <= 999:
+            return _failed("invalid_limit")
+        era, _, start = (asked.get("cursor") or f"{self.era}:0").partition(":")
+        if era != str(self.era) or not start.isdecimal():
+            return _failed("invalid_cursor")
+        # A page may hold fewer than were asked for: archived ones are left out of it when it is cut already.
+        end = int(start) + min(int(limit), self.page_size)
+        of_types = [one for one in self.channels.values() if _kind(one) in types]
+        hides = asked.get("exclude_archived") == "true"
+        page = [one for one in of_types[int(start) : end] if not (hides and one.archived)]
+        following = f"{era}:{end}" if end < len(of_types) else ""
+        body = {"ok": True, "channels": [_channel(one) for one in page]}
+        return JSONResponse(body | {"response_metadata": {"next_cursor": following}})
 
     def _refused(self, request: Request) -> Response:
         value = read_bearer(request)
@@ -117,5 +168,32 @@ class SlackStandIn(StandIn):
         return _failed("token_revoked" if known.revoked else "token_expired")
 
 
-def _failed(error: str) -> Response:
-    return JSONResponse({"ok": False, "error": error})
+def _failed(error: str, **more: str) -> Response:
+    return JSONResponse({"ok": False, "error": error, **more})
+
+
+def _kind(channel: Channel) -> str:
+    return "private_channel" if channel.private else "public_channel"
+
+
+def _channel(channel: Channel) -> dict[str, Any]:
+    said = {"creator": "", "last_set": 0}
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "name_normalized": channel.name,
+        "created": CREATED_S,
+        "creator": "U0PERSON",
+        "is_archived": channel.archived,
+        "is_channel": not channel.private,
+        "is_general": channel.name == "general",
+        "is_group": channel.private,
+        "is_im": False,
+        "is_member": channel.member,
+        "is_mpim": False,
+        "is_org_shared": False,
+        "is_private": channel.private,
+        "is_shared": False,
+        "topic": {"value": "", **said},
+        "purpose": {"value": channel.purpose, **said},
+    }

@@ -1,6 +1,7 @@
 """Fixtures: databases, a service on one of them, a team of three."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import tempfile
@@ -58,12 +59,8 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
-    name = f"koko_test_{secrets.token_hex(6)}"
-    _admin(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    try:
-        yield _with_database(postgres_server, name)
-    finally:
-        _admin(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    with postgres_copy(postgres_server, postgres_template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -118,6 +115,17 @@ def initialise(url: str) -> None:
             database.close()
 
     asyncio.run(work())
+
+
+@contextlib.contextmanager
+def postgres_copy(server: str, template: str) -> Iterator[str]:
+    """A database of its own, for as long as the block runs."""
+    name = f"koko_test_{secrets.token_hex(6)}"
+    _admin(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield _with_database(server, name)
+    finally:
+        _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _admin(server: str, sql: str) -> None:

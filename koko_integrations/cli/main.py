@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from koko_integrations.cli import credentials, database, demo, describe, serving
+from koko_integrations.cli import credentials, database, demo, describe, serving, sync
 from koko_integrations.database.schema import SchemaError
 from koko_integrations.settings import SettingsError
 
@@ -23,6 +23,7 @@ for command in (
     demo.demo,
     credentials.token,
     database.rotate,
+    sync.sync,
     describe.openrpc,
     describe.providers,
 ):

@@ -29,6 +29,8 @@ SHOWN_CHARS = 4
 SHORTEST_SHOWN = 12
 SYNC_INTERVAL_MINUTES = (5, 1440)
 NOTIFY_ON = tuple(NOTIFICATION_FLAGS)
+KOKO_STATUSES = ("open", "resolved")
+"""What statusMapping maps: the states of a Koko comment."""
 
 
 class Notifications(Input):

@@ -7,13 +7,13 @@ from typing import Any
 
 from koko_integrations.clock import Clock
 from koko_integrations.connections import auto_sync
-from koko_integrations.connections.config import ConfigReader
+from koko_integrations.connections.config import KOKO_STATUSES, ConfigReader
 from koko_integrations.connections.live import LiveConnections
 from koko_integrations.connections.store import FIND
 from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.errors import BadRequest, PreconditionFailed, from_provider
 from koko_integrations.integration import Integration
-from koko_integrations.koko import PROJECTS_OF_TEAM
+from koko_integrations.koko import Project, ProjectMember, Team, TeamMember
 from koko_integrations.models import Integration as Row
 from koko_integrations.models import IntegrationConnection
 from koko_integrations.registry import Registry
@@ -30,6 +30,21 @@ _SET_ACCOUNT = Statement(
     IntegrationConnection.update({IntegrationConnection.account: param("account")}).where(
         IntegrationConnection.integration_id == param("id")
     )
+)
+
+# A project reaches a team through its owner and its members.
+_PROJECTS_OF_TEAM = Statement(
+    Project.select(Project.id, Project.name)
+    .where(
+        Project.owner_id.in_(TeamMember.select(TeamMember.user_id).where(TeamMember.team_id == param("team_id")))
+        | Project.owner_id.in_(Team.select(Team.owner_id).where(Team.id == param("team_id")))
+        | Project.id.in_(
+            ProjectMember.select(ProjectMember.project_id)
+            .join(TeamMember, on=(TeamMember.user_id == ProjectMember.user_id))
+            .where(TeamMember.team_id == param("team_id"))
+        )
+    )
+    .order_by(Project.id)
 )
 
 
@@ -116,7 +131,7 @@ class Configurer:
             return {}
         if not isinstance(provider, ListsItems) or not provider.mapped:
             raise BadRequest.field("config.projectMapping", f"{integration.provider_name} has no projects to map to")
-        own = {row[0] for row in await self._database.read_long(PROJECTS_OF_TEAM, team_id=integration.team_id)}
+        own = {row[0] for row in await self._database.read_long(_PROJECTS_OF_TEAM, team_id=integration.team_id)}
         problems = {
             f"config.projectMapping.{project_id}": ["There is no such project in this team"]
             for project_id in mapping
@@ -132,7 +147,8 @@ class Configurer:
             found = await self._live.use(integration, find_containers)
         except ProviderError as error:
             raise from_provider(error) from error
-        said = f"{integration.provider_name} has no such project, or does not show it to this account"
+        kind = provider.container_kind.removesuffix("s")
+        said = f"{integration.provider_name} has no such {kind}, or does not show it to this account"
         _raise({f"config.projectMapping.{koko}": [said] for koko, target in mapping.items() if target not in found})
         return {koko: found[target].id for koko, target in mapping.items()}
 
@@ -147,7 +163,11 @@ class Configurer:
         statuses: dict[str, Sequence[Status]] = {}
         problems: dict[str, list[str]] = {}
         for key, wanted in mapping.items():
-            project_id, separator, _ = key.rpartition("/")
+            project_id, separator, koko_status = key.rpartition("/")
+            if koko_status not in KOKO_STATUSES:
+                said = f"A key is open or resolved, or one project's, such as {next(iter(projects), 'proj_1')}/resolved"
+                problems[f"config.statusMapping.{key}"] = [said]
+                continue
             if separator and project_id not in projects:
                 problems[f"config.statusMapping.{key}"] = [f"{project_id} is not in projectMapping"]
                 continue

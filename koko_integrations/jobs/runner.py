@@ -58,15 +58,18 @@ class JobRunner:
         job = await self._database.write(lambda tx: store.claim(tx, job_id, attempt, executor, now))
         if job is None:
             return
-        logger = log.bind(job_id=job.id, kind=job.kind, integration_id=job.integration_id, request_id=job.request_id)
-        logger.info("job started", attempt=attempt)
-        try:
-            await self._handlers[job.kind](job)
-        except store.OvertakenError:
-            logger.warning("job overtaken", epoch=job.epoch)
-            return
-        except Exception as error:
-            logger.error("job broke", exc_info=error)
-            await self._database.write(lambda tx: store.give_up(tx, job_id, BROKEN, self._clock.now_ms()))
-            return
-        logger.info("job attempt over", attempt=attempt)
+        # Every line that is logged from here on names the job, and the call that asked for it.
+        with structlog.contextvars.bound_contextvars(
+            job_id=job.id, integration_id=job.integration_id, request_id=job.request_id
+        ):
+            log.info("job started", kind=job.kind, attempt=attempt)
+            try:
+                await self._handlers[job.kind](job)
+            except store.OvertakenError:
+                log.warning("job overtaken", epoch=job.epoch)
+                return
+            except Exception as error:
+                log.error("job broke", exc_info=error)
+                await self._database.write(lambda tx: store.give_up(tx, job_id, BROKEN, self._clock.now_ms()))
+                return
+            log.info("job attempt over", attempt=attempt)

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from koko_integrations.database import Transaction
-from koko_integrations.sync import comments, items, links, passes
+from koko_integrations.sync import comments, folders, items, links, passes
 from koko_integrations.sync.items import VISIT_BITS, Place
 from koko_integrations.sync.passes import Pass
 from koko_integrations.sync.progress import EntityProgress
 from koko_integrations.sync.run import Run
 from providers.kit.base import ListsItems
 from providers.kit.connection import Connection
-from providers.kit.errors import Missing, ProtocolBroken, StartOver
+from providers.kit.errors import Missing, ProtocolBroken, Rejected, StartOver
 from providers.kit.items import Entity, Item, Page, Pull
 
 VISITS_AT_ONCE = 4
@@ -77,7 +77,12 @@ class Puller:
         place = Place(self._run.integration.id, "projects", "")
         self._run.progress.entities["projects"] = replace(self._run.entity("projects"), status="running")
         for container in containers:
-            page = await self._run.ask(_asking(self._provider, Pull(entity="projects", container=container)))
+            try:
+                page = await self._run.ask(_asking(self._provider, Pull(entity="projects", container=container)))
+            except (Rejected, ProtocolBroken) as problem:
+                self._run.progress.error(f"projects: {container}: {problem.explained}")
+                await self._run.save_failed("projects")
+                continue
 
             def keep(tx: Transaction, page: Page = page) -> tuple[None, EntityProgress]:
                 # The generation of the last full pass: what is only refreshed here is not missed by the next.
@@ -175,6 +180,8 @@ class Puller:
         return await run.commit(keep)
 
     def _delete(self, tx: Transaction, place: Place, ids: tuple[str, ...], now: int) -> int:
+        if place.entity == "files":
+            ids = folders.with_contents(tx, place, ids)
         if self._run.dry:
             return len(items.find_live(tx, place, ids))
         gone = items.delete(tx, place, ids, now)

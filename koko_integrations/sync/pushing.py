@@ -106,11 +106,14 @@ class Pushing:
                 await database.write(lambda tx: links.forget(tx, self._integration_id, comment.id))
             raise
 
+        # A task that could be made but not be moved is not done yet: the next run sees that it differs, and says why.
+        done = comment.resolved
+        if item.done is not None:
+            done = self._choice.reads_as_done(item.status_id, done=item.done)
+
         def keep(tx: Transaction) -> tuple[None, EntityProgress]:
             links.link(tx, self._integration_id, comment.id, item.id)
-            links.agree(
-                tx, self._integration_id, comment.id, title=item.title, text=comment.text, done=comment.resolved
-            )
+            links.agree(tx, self._integration_id, comment.id, title=item.title, text=comment.text, done=done)
             items.apply(tx, self._place, [item], 0, 0, self._run.now(), full=False)
             return None, self._run.entity(self.entity).plus(pushed=1)
 

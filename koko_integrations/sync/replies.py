@@ -1,4 +1,4 @@
-"""A reply in Koko and the comment on the task that it belongs to; and what people say at the provider about our tasks."""
+"""A reply in Koko and the comment on the task that it belongs to; and what is said at the provider about our tasks."""
 
 from collections.abc import Mapping
 from dataclasses import replace

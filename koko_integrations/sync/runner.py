@@ -82,7 +82,7 @@ class SyncRunner:
         except store.OvertakenError:
             raise
         except Exception as error:
-            log.error("sync broke", job_id=run.job.id, exc_info=error)
+            log.error("sync broke", exc_info=error)
             run.progress.error(BROKEN)
         await self._finish(run, status, refused)
 
@@ -90,7 +90,7 @@ class SyncRunner:
         provider, entities = run.provider, tuple(run.progress.entities)
         puller = Puller(run, frozenset(entities))  # type: ignore[arg-type]
         if not provider.mapped:
-            folder = run.config.get("syncFolder") if provider.manifest.category == "storage" else None
+            folder = run.config.get("syncFolder") or None if provider.manifest.category == "storage" else None
             for entity in entities:
                 await self._guarded(run, entity, None, puller, folder)
         else:
@@ -109,10 +109,11 @@ class SyncRunner:
             else:
                 await puller.refresh_projects(containers)
         if not containers:
-            run.progress.note(f"No Koko project is mapped to one at {run.name}: set projectMapping to sync tasks")
-            for entity in entities:
-                if entity != "projects":
-                    run.progress.entities[entity] = replace(run.entity(entity), status="skipped")
+            left = [entity for entity in entities if entity != "projects"]
+            if left:
+                run.progress.note(f"Nothing is mapped to {run.name}: set projectMapping to sync {', '.join(left)}")
+            for entity in left:
+                run.progress.entities[entity] = replace(run.entity(entity), status="skipped")
             return
         for container in containers:
             works = True
@@ -183,7 +184,7 @@ class SyncRunner:
 
             await run.parts.database.write(visit_again)
             await puller.visit("comments", container)
-        elif replies:
+        elif replies and "comments" not in provider.with_tasks:
             await puller.pull("comments", container, full=False, again=True)
         await adoption.adopt(run, left)
 
@@ -217,7 +218,7 @@ class SyncRunner:
                 outcome.record(tx, run, ended, now)
 
         await self._parts.database.write(finish)
-        log.info("sync ended", job_id=run.job.id, status=ended, moved=run.progress.moved, failed=run.progress.failed)
+        log.info("sync ended", status=ended, moved=run.progress.moved, failed=run.progress.failed)
 
 
 def _span(seconds: float) -> str:

@@ -4,6 +4,7 @@ there to see them are made up for by one run, however many they were."""
 from typing import Any
 
 import orjson
+import peewee
 
 from koko_integrations.clock import DAY_MS, Clock
 from koko_integrations.connections.auto_sync import next_slot, spread
@@ -31,6 +32,11 @@ _DUE = Statement(
     .order_by(IntegrationConnection.next_sync_at)
     .limit(AT_ONCE)
 )
+_COUNT_DUE = Statement(
+    IntegrationConnection.select(peewee.fn.COUNT(IntegrationConnection.integration_id)).where(
+        IntegrationConnection.next_sync_at <= param("now")
+    )
+)
 _MOVE_ON = Statement(
     IntegrationConnection.update({IntegrationConnection.next_sync_at: param("following")}).where(
         (IntegrationConnection.integration_id == param("id")) & (IntegrationConnection.next_sync_at == param("was"))
@@ -49,15 +55,17 @@ class Scheduler:
         """Makes jobs of what is due. Returns how many."""
         made = 0
         now = self._clock.now_ms()
+        count = await self._database.read_one(_COUNT_DUE, now=now)
+        span_ms = min(LONGEST_SPREAD_MS, 1000 * (count[0] if count else 0) // STARTS_PER_S)
         while rows := await self._database.read(_DUE, now=now):
 
             def take(tx: Transaction, rows: list[Any] = rows) -> int:
-                return sum(self._take(tx, row, now, len(rows)) for row in rows)
+                return sum(self._take(tx, row, now, span_ms) for row in rows)
 
             made += await self._database.write(take)
         return made
 
-    def _take(self, tx: Transaction, row: tuple[Any, ...], now: int, at_once: int) -> bool:
+    def _take(self, tx: Transaction, row: tuple[Any, ...], now: int, span_ms: int) -> bool:
         integration_id, due_at, last_full_at, config_json, status = row
         config = orjson.loads(config_json)
         following = next_slot(integration_id, config, now) if status == "connected" else None
@@ -68,7 +76,6 @@ class Scheduler:
         # What was deleted at a provider shows in a full pass; once a day is often enough for that.
         full = last_full_at is None or last_full_at <= now - DAY_MS
         request = {"syncType": "full" if full else "incremental"}
-        span_ms = min(LONGEST_SPREAD_MS, 1000 * at_once // STARTS_PER_S)
         _, is_new = store.create(
             tx,
             integration_id,

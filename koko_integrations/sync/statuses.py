@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from koko_integrations.connections.config import KOKO_STATUSES
 from koko_integrations.database import Transaction
 from koko_integrations.rpc.wire import dump_text
 from koko_integrations.sync import passes
@@ -18,8 +19,6 @@ from koko_integrations.sync.run import Run
 from providers.kit.base import PushesItems
 from providers.kit.connection import Connection
 from providers.kit.items import Status, find_status
-
-KOKO_STATUSES = ("open", "resolved")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ class Item:
     """One thing at the provider, in Koko's words.
 
     `text` is plain text, or None where a list does not carry it. `modified_at` is epoch milliseconds; it is not part
-    of the content. `entity` is set on what came along with a page of another entity.
+    of the content. `entity` is set on what came along with a page of another entity. `without` names the entities in
+    `per_task` of which the list says that this task has none: they are only asked for where some were known.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Item:
     modified_at: int | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     entity: Entity | None = None
+    without: frozenset[Entity] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ Source: learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow, le
 Refresh tokens are replaced at each use; there is no revocation endpoint.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from providers.kit.base import ConnectsByOAuth
 from providers.kit.connection import Connection
-from providers.kit.errors import CredentialsRefused, ProtocolBroken, Rejected
+from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, Rejected, StartOver
 from providers.kit.manifest import OAuth2
 
 GRAPH = "https://graph.microsoft.com/v1.0"
@@ -29,31 +30,47 @@ def entra(tenant: str) -> OAuth2:
 class MicrosoftProvider(ConnectsByOAuth):
     """A provider behind Microsoft Graph."""
 
-    def graph(self, connection: Connection, path: str) -> dict[str, Any]:
+    def graph(self, connection: Connection, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """GET of a Graph path; its JSON object. Raises ProviderError."""
         answer = self.http.request(
-            self.manifest.name, "GET", f"{GRAPH}{path}", bearer=connection.credentials.access_token
+            self.manifest.name, "GET", f"{GRAPH}{path}", headers=headers, bearer=connection.credentials.access_token
         )
+        if answer.status == 410:
+            raise StartOver(f"{self.manifest.name} no longer knows where we were")
         if answer.status in (401, 403, 404):
             error = answer.json_object().get("error")
             code = error.get("code") if isinstance(error, dict) else None
             reason = code if isinstance(code, str) else None
             if answer.status == 401:
                 raise CredentialsRefused(f"{self.manifest.name} no longer accepts the token", reason=reason)
-            raise Rejected(f"{self.manifest.name} does not let this account use {path}", reason=reason)
+            refusal = Missing if answer.status == 404 else Rejected
+            what = path.partition("?")[0]
+            raise refusal(f"{self.manifest.name} does not let this account use {what}", reason=reason)
         return answer.require_success().json_object()
 
+    def graph_page(self, connection: Connection, path: str) -> tuple[list[Any], str | None]:
+        """One page of a Graph list, and the path of the next: `@odata.nextLink` as it is. Raises ProviderError."""
+        body = self.graph(connection, path)
+        page = body.get("value")
+        if not isinstance(page, list):
+            raise ProtocolBroken(f"{self.manifest.name} sent a list of the wrong shape")
+        return page, self.graph_link(body, "@odata.nextLink")
+
+    def graph_link(self, body: Mapping[str, Any], name: str) -> str | None:
+        """The path that a link of Graph's leads to; None for none. Raises ProtocolBroken for one that leaves Graph:
+        the token would go with it."""
+        link = body.get(name)
+        if link is None:
+            return None
+        if not isinstance(link, str) or not link.startswith(f"{GRAPH}/"):
+            raise ProtocolBroken(f"{self.manifest.name} sent a next page that leads elsewhere")
+        return link.removeprefix(GRAPH)
+
     def graph_pages(self, connection: Connection, path: str) -> list[Any]:
-        """Every item of a Graph list; `@odata.nextLink` is followed as it is. Raises ProviderError."""
+        """Every item of a Graph list. Raises ProviderError."""
         items: list[Any] = []
-        while True:
-            body = self.graph(connection, path)
-            page, following = body.get("value"), body.get("@odata.nextLink")
-            if not isinstance(page, list):
-                raise ProtocolBroken(f"{self.manifest.name} sent a list of the wrong shape")
+        following: str | None = path
+        while following is not None:
+            page, following = self.graph_page(connection, following)
             items += page
-            if following is None:
-                return items
-            if not isinstance(following, str) or not following.startswith(f"{GRAPH}/"):
-                raise ProtocolBroken(f"{self.manifest.name} sent a next page that leads elsewhere")
-            path = following.removeprefix(GRAPH)
+        return items

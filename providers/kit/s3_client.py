@@ -3,13 +3,16 @@
 botocore's `before-send` event may answer a request itself; that is how the transport is swapped.
 """
 
+import functools
 import re
+import threading
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
 from botocore.awsrequest import AWSResponse
 from botocore.client import Config
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from requests.structures import CaseInsensitiveDict
 
 from providers.kit.connection import Connection
@@ -17,12 +20,16 @@ from providers.kit.errors import Rejected
 from providers.kit.http import DEADLINE_S, Answer, HttpClient, Target
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["ClientError", "s3_client"]
+__all__ = ["ClientError", "ResponseParserError", "s3_client"]
 
 DEFAULT_REGION = "us-east-1"
 OTHER_REGION = ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
+
+_making = threading.Lock()
+"""A session makes one client at a time."""
 
 
 def s3_client(http: HttpClient, provider: str, connection: Connection) -> "S3Client":
@@ -30,30 +37,28 @@ def s3_client(http: HttpClient, provider: str, connection: Connection) -> "S3Cli
 
     Its calls raise ClientError for what S3 refuses and ProviderError for what the network does.
     """
-    # Heavy, and of no use to a service that has no S3 connection.
-    import boto3
-
     config, secrets = connection.config, connection.credentials.secrets
     region = config.get("region") or DEFAULT_REGION
     chosen = config.get("endpoint")
     endpoint = http.target(chosen or f"https://s3.{region}.amazonaws.com")
     overridden = endpoint.trusted or chosen is not None
     path_style = config.get("forcePathStyle", overridden) or "." in config["bucket"]
-    client: S3Client = boto3.session.Session().client(
-        "s3",
-        aws_access_key_id=secrets["accessKeyId"],
-        aws_secret_access_key=secrets["secretAccessKey"],
-        aws_session_token=secrets.get("sessionToken"),
-        region_name=region,
-        endpoint_url=endpoint.url if overridden else None,
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": "path" if path_style else "virtual"},
-            retries={"total_max_attempts": 1},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
+    with _making:
+        client: S3Client = _session().client(
+            "s3",
+            aws_access_key_id=secrets["accessKeyId"],
+            aws_secret_access_key=secrets["secretAccessKey"],
+            aws_session_token=secrets.get("sessionToken"),
+            region_name=region,
+            endpoint_url=endpoint.url if overridden else None,
+            config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "path" if path_style else "virtual"},
+                retries={"total_max_attempts": 1},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
 
     def send(request: Any, **_: Any) -> Any:
         prepared = requests.PreparedRequest()
@@ -70,6 +75,15 @@ def s3_client(http: HttpClient, provider: str, connection: Connection) -> "S3Cli
     # Typed for listeners only; a before-send handler's return value is the answer.
     client.meta.events.register("before-send.s3", cast("Any", send))
     return client
+
+
+@functools.cache
+def _session() -> "boto3.session.Session":
+    """One for all: reading what S3 is like takes twenty times as long as making a client. It holds no keys."""
+    # Heavy, and of no use to a service that has no S3 connection.
+    import boto3
+
+    return boto3.session.Session()
 
 
 def _refuse_other_region(provider: str, answer: Answer) -> None:

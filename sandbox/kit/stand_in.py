@@ -99,6 +99,10 @@ class StandIn:
     def reset(self) -> None:
         """Forgets requests and faults."""
         self.seen.clear()
+        self.reset_faults()
+
+    def reset_faults(self) -> None:
+        """From now on the truth."""
         self._faults.clear()
 
     def fail(self, path: str, **fault: Any) -> Fault:

@@ -57,7 +57,7 @@ CASES = [
          scopes=("workspaces:read", "projects:read", "tasks:read", "tasks:write", "stories:read", "stories:write")),
     Case("monday", lambda s: s.monday, lambda s: s.monday.oauth, "Sandbox Account", "/oauth_ms/oauth/token", "/v2",
          pkce=True, basic=False, json=True, scopes=("me:read", "boards:read", "boards:write", "updates:read",
-                                                    "updates:write")),
+                                                    "updates:write", "assets:read")),
     Case("jira", lambda s: s.atlassian, lambda s: s.atlassian.jira, "sandbox", "/oauth/token",
          "/oauth/token/accessible-resources", pkce=False, basic=False, json=True, revokes=False,
          scopes=("read:jira-user", "read:jira-work", "write:jira-work")),
@@ -74,7 +74,7 @@ CASES = [
          scopes=("https://www.googleapis.com/auth/drive.readonly", "https://www.googleapis.com/auth/drive.file")),
     Case("figma", lambda s: s.figma, lambda s: s.figma.oauth, "Ada Admin", "/v1/oauth/token", "/v1/me",
          pkce=False, basic=True, json=False, revokes=False, keeps_refresh_token=True, refresh_path="/v1/oauth/refresh",
-         scopes=("file_content:read", "file_metadata:read")),
+         scopes=("file_content:read", "file_metadata:read", "file_comments:read")),
 ]  # fmt: skip
 
 every = pytest.mark.parametrize("case", CASES, ids=lambda case: case.slug)

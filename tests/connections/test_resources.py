@@ -11,13 +11,14 @@ from tests.service import RpcError, Service
 
 CASES: list[tuple[str, str, list[tuple[str, str | None]]]] = [
     ("slack", "channels", [("general", None), ("reviews", None), ("dailies", None)]),
-    ("teams", "channels", [("General", "Post"), ("General", "Sound")]),
+    ("teams", "channels", [("General", "Post"), ("Grading", "Post"), ("General", "Sound")]),
     ("asana", "workspaces", [("Sandbox Workspace", None)]),
     ("asana", "projects", [("Trailer", "Sandbox Workspace"), ("Feature film", "Sandbox Workspace")]),
-    ("monday", "boards", [("Shots", None)]),
+    ("monday", "boards", [("Shots", None), ("Feature film", None)]),
     ("jira", "sites", [("sandbox", None)]),
     ("jira", "projects", [("Cut", None), ("Effects", None)]),
-    ("trello", "boards", [("Dailies", None)]),
+    ("trello", "boards", [("Dailies", None), ("Trailer", None)]),
+    ("notion", "projects", [("Trailer", None), ("Feature film", None)]),
 ]
 
 
@@ -47,7 +48,7 @@ def test_kinds_that_a_provider_lacks(service: Service, people: People, sandbox: 
     target = str(connect(service, people.admin, "jira")["id"])
     with pytest.raises(RpcError) as refused:
         list_them(service, people, target, "channels")
-    assert refused.value.fields == {"kind": ["Jira has no channels; it has sites, projects"]}
+    assert refused.value.fields == {"kind": ["Jira has no channels; it has sites, projects, statuses"]}
     target = str(connect(service, people.admin, "figma")["id"])
     with pytest.raises(RpcError) as refused:
         list_them(service, people, target, "projects")

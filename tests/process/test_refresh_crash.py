@@ -4,38 +4,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import pytest
-import requests
 
 from sandbox.stand_ins import Sandbox
 from tests.conftest import initialise
+from tests.process.client import REDIRECT_URI, Client
 from tests.process.running import free_port, run, running
 from tests.process.test_commands import SETTINGS
 from tests.service import Rows
-
-REDIRECT_URI = "https://app.koko.test/cb"
-
-
-class Client:
-    """A caller of a served process."""
-
-    def __init__(self, port: int, token: str) -> None:
-        self._url = f"http://127.0.0.1:{port}/rpc"
-        self._headers = {"authorization": f"Bearer {token}"}
-
-    def call(self, method: str, **params: Any) -> Any:
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        return requests.post(self._url, json=body, headers=self._headers, timeout=30).json()
-
-    def connect(self) -> str:
-        ask = {"teamId": "t", "provider": "slack", "redirectUri": REDIRECT_URI}
-        url = self.call("integration.connect", **ask)["result"]["authUrl"]
-        answer = requests.post(url, data={"decision": "allow"}, allow_redirects=False, timeout=10)
-        query = dict(pair.split("=", 1) for pair in answer.headers["location"].partition("?")[2].split("&"))
-        done = self.call("integration.connect", **ask, authCode=query["code"], state=query["state"])
-        return str(done["result"]["integration"]["id"])
 
 
 @pytest.fixture
@@ -66,7 +43,7 @@ def test_killed_between_rotation_and_commit(
     with running(tmp_path, "serve", **settings, KOKO_PORT=str(port)) as process, ThreadPoolExecutor(1) as threads:
         assert process.stderr is not None
         process.stderr.readline()
-        target = client.connect()
+        target = client.connect("t", "slack")
         rows.query("UPDATE integration SET token_expires_at = ?", 1)
         sandbox.slack.fail("/api/oauth.v2.access", hang=release, truthful=True)
         sandbox.slack.seen.clear()
@@ -89,6 +66,6 @@ def test_killed_between_rotation_and_commit(
         assert client.call("integration.test", integrationId=target)["result"]["success"] is False
         status = client.call("integration.getStatus", integrationId=target)["result"]
         assert (status["integration"]["status"], status["health"]["status"]) == ("error", "down")
-        assert client.connect() == target
+        assert client.connect("t", "slack") == target
         assert client.call("integration.test", integrationId=target)["result"]["success"] is True
     rows.close()

@@ -4,10 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from providers.kit.pacing import Pacer
 from sandbox.stand_ins import Sandbox
 from tests.conftest import People
 from tests.service import Service, running_service, sandboxed
 from tests.sync.team import clock_of_today
+
+
+@pytest.fixture(autouse=True)
+def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeping to the real rates, such as Notion's three a second, takes real time; the stand-ins have none."""
+    monkeypatch.setattr(Pacer, "wait_for_room", lambda *_: None)
 
 
 @pytest.fixture(params=["sqlite"])

@@ -1,0 +1,133 @@
+"""sync: asks for one, and shows how it goes."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+
+from koko_integrations.app import App
+from koko_integrations.asgi import build_app
+from koko_integrations.clock import SystemClock
+from koko_integrations.connections.store import FIND
+from koko_integrations.database import open_database
+from koko_integrations.database.schema import require_current
+from koko_integrations.errors import AppError
+from koko_integrations.ids import new_id
+from koko_integrations.integration import Integration
+from koko_integrations.jobs.job import Job
+from koko_integrations.outside import Outside
+from koko_integrations.settings import Settings, load_settings
+from providers.kit.items import ENTITIES
+
+POLL_S = 0.2
+UNCLAIMED_S = 10
+COUNTS = ("created", "updated", "deleted", "pushed", "returned", "failed")
+
+
+@click.command()
+@click.argument("integration_id", metavar="ID")
+@click.option("--full", is_flag=True, help="Look at everything, not only at what changed since the last sync.")
+@click.option("--entity", "entities", multiple=True, type=click.Choice(ENTITIES), help="Only this; may be repeated.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--force", is_flag=True, help="With --full: remove even more than half of what is known.")
+@click.option("--follow", is_flag=True, help="Show the progress, and end when the sync does.")
+def sync(integration_id: str, full: bool, entities: tuple[str, ...], dry_run: bool, force: bool, follow: bool) -> None:
+    """Sync an integration. The service or a worker does it; this asks for it, and may watch.
+
+    Ends with 0 when the sync succeeded (or, without --follow, was taken on), with 1 when it did not.
+    """
+    settings = load_settings()
+    request = {"sync_type": "full" if full else "incremental", "dry_run": dry_run, "force": force}
+    try:
+        job = asyncio.run(_sync(settings, integration_id, entities or None, request, follow=follow))
+    except AppError as error:
+        raise click.ClickException(error.message) from None
+    except KeyboardInterrupt:
+        click.echo("\nThe sync goes on without you; integration.cancelJob stops it.", err=True)
+        sys.exit(130)
+    if follow and job.status != "succeeded":
+        sys.exit(1)
+
+
+async def _sync(
+    settings: Settings, integration_id: str, entities: Sequence[str] | None, request: dict[str, Any], *, follow: bool
+) -> Job:
+    database, outside = open_database(settings.database_url), Outside()
+    try:
+        await require_current(database)
+        app = build_app(settings, database, SystemClock(), outside)
+        row = await database.read_one(FIND, id=integration_id)
+        if row is None:
+            raise click.ClickException(f"there is no integration {integration_id}")
+        job = await app.syncs.start(
+            Integration._make(row),
+            entities=entities,
+            requested_by="operator",
+            request_id=new_id("cli"),
+            **request,
+        )
+        click.echo(f"{job.id} {job.status}", err=follow)
+        return await _follow(app, job) if follow else job
+    finally:
+        outside.close()
+        database.close()
+
+
+async def _follow(app: App, started: Job) -> Job:
+    job = started
+    console = Console()
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.fields[entity]:10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[said]}"),
+    )
+    # Without a terminal only the end is printed, which is what a log is to hold.
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        bars: dict[str, TaskID] = {}
+        async for job in _states(app, started.id):
+            for entity in job.to_wire()["entities"]:
+                name = entity["entity"]
+                if name not in bars:
+                    bars[name] = progress.add_task(name, entity=name, said="", total=None)
+                total = entity["done"] if entity["status"] == "done" else entity.get("total")
+                progress.update(bars[name], completed=entity["done"], total=total, said=_said(entity))
+    _report(console, job.to_wire())
+    return job
+
+
+async def _states(app: App, job_id: str) -> AsyncIterator[Job]:
+    """The job, again and again, until it has ended."""
+    waited = 0.0
+    while True:
+        job = await app.jobs.find(job_id)
+        yield job
+        if job.is_finished:
+            return
+        if job.status == "queued" and job.attempt == 1:
+            if waited < UNCLAIMED_S <= waited + POLL_S:
+                click.echo("Nobody has begun yet: is `koko-integrations serve` or a worker running?", err=True)
+            waited += POLL_S
+        await app.clock.sleep(POLL_S)
+
+
+def _said(entity: dict[str, Any]) -> str:
+    counts = ", ".join(f"{entity[name]} {name}" for name in COUNTS if entity[name])
+    if entity["status"] in ("failed", "skipped"):
+        return f"{entity['status']} {counts}".rstrip()
+    return counts
+
+
+def _report(console: Console, job: dict[str, Any]) -> None:
+    # Not as markup: what a provider or a comment says may look like some.
+    for entity in job["entities"]:
+        said = _said(entity) or "nothing new"
+        console.print(f"{entity['entity']:10} {entity['done']} seen: {said}", markup=False, highlight=False)
+    for said in (*job.get("notes", ()), *job.get("errors", ())):
+        console.print(f"- {said}", markup=False, highlight=False)
+    console.print(job["status"], markup=False, highlight=False)

@@ -1,0 +1,104 @@
+"""What Trello sends - boards, cards, comments, attachments - in Koko's words.
+
+Source: developer.atlassian.com/cloud/trello/guides/rest-api/object-definitions.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from providers.kit.errors import ProtocolBroken
+from providers.kit.items import Item
+from providers.kit.timestamps import parse_ms
+
+T = TypeVar("T")
+
+BOARD_FIELDS = "name,url,closed,dateLastActivity"
+CARD_QUERY = {
+    "fields": "name,desc,closed,dueComplete,due,dateLastActivity,idList,shortUrl,badges",
+    "attachments": "true",
+    "attachment_fields": "name,url,bytes,mimeType,isUpload",
+    "members": "true",
+    "member_fields": "fullName",
+}
+"""Asks for a card with all that is read of it."""
+
+
+def read_board(entry: Mapping[str, Any]) -> Item:
+    return Item(
+        id=require(entry, "id", str),
+        title=require(entry, "name", str),
+        url=entry.get("url"),
+        modified_at=parse_ms(entry.get("dateLastActivity")),
+        fields={"archived": bool(entry.get("closed"))},
+    )
+
+
+def read_card(entry: Mapping[str, Any]) -> Item:
+    # The answer to a new card has no members.
+    names = [str(member.get("fullName")) for member in entry.get("members") or ()]
+    closed = require(entry, "closed", bool)
+    return Item(
+        id=require(entry, "id", str),
+        title=require(entry, "name", str),
+        text=require(entry, "desc", str),
+        status_id=require(entry, "idList", str),
+        done=require(entry, "dueComplete", bool) or closed,
+        url=entry.get("shortUrl"),
+        modified_at=parse_ms(entry.get("dateLastActivity")),
+        fields={"dueOn": entry.get("due"), "assignee": ", ".join(names) or None, "archived": closed},
+        without=frozenset(("comments",) if require(entry, "badges", dict).get("comments") == 0 else ()),
+    )
+
+
+def read_comment(card_id: str, entry: Mapping[str, Any]) -> Item:
+    data = require(entry, "data", dict)
+    # Somebody whose account is gone has no name.
+    author = entry.get("memberCreator") or {}
+    return Item(
+        id=require(entry, "id", str),
+        title="",
+        text=require(data, "text", str),
+        parent_id=card_id,
+        author=author.get("fullName"),
+        modified_at=parse_ms(data.get("dateLastEdited") or entry.get("date")),
+    )
+
+
+def read_file(card_id: str, entry: Mapping[str, Any]) -> Item:
+    return Item(
+        id=require(entry, "id", str),
+        title=require(entry, "name", str),
+        parent_id=card_id,
+        url=entry.get("url"),
+        fields={"size": entry.get("bytes"), "kind": entry.get("mimeType")},
+        entity="files",
+    )
+
+
+def read_departure(action: Mapping[str, Any]) -> Item:
+    """The card that an action is about; only its id is known."""
+    return Item(id=require(require(require(action, "data", dict), "card", dict), "id", str), title="")
+
+
+def uploads(card: Mapping[str, Any]) -> list[Any]:
+    """The attachments that are files: links, such as our own to the frame, are none."""
+    return [one for one in card.get("attachments") or () if not isinstance(one, dict) or one.get("isUpload")]
+
+
+def addresses(card: Mapping[str, Any]) -> set[Any]:
+    """What the card's attachments lead to."""
+    return {one.get("url") for one in card.get("attachments") or ()}
+
+
+def oldest(entries: list[Any]) -> str | None:
+    """The id of what was made first: ids begin with the time of making."""
+    ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
+    return min((one for one in ids if isinstance(one, str)), default=None)
+
+
+def require(entry: Any, name: str, kind: type[T]) -> T:
+    """A member that must be there. Raises ProtocolBroken."""
+    found = entry.get(name) if isinstance(entry, dict) else None
+    if not isinstance(found, kind):
+        raise ProtocolBroken(f"Trello sent something without {name}")
+    return found

@@ -1,0 +1,102 @@
+"""The processes of one installation, which tests kill and replace: `serve`, and with PostgreSQL two workers."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import requests
+
+from sandbox.stand_ins import Sandbox
+from tests.process.client import REDIRECT_URI, Client
+from tests.process.running import COMMAND, environment, free_port
+from tests.process.test_commands import SETTINGS
+from tests.service import Rows
+
+WORKERS = 2
+PATIENCE_S = 60.0
+T = TypeVar("T")
+
+
+def wait_for(state: Callable[[], T], said: str, *, pause_s: float = 0.01) -> T:
+    """What `state` answers as soon as it is something."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (reached := state()):
+        assert time.monotonic() < deadline, said
+        time.sleep(pause_s)
+    return reached
+
+
+class Fleet:
+    """Shares one database. What the processes say goes to the file `log`."""
+
+    def __init__(self, folder: Path, database_url: str, sandbox: Sandbox) -> None:
+        announced = sandbox.hosting.announcement()["asana"]
+        self.folder = folder
+        self.database_url = database_url
+        self.log = folder / "log"
+        self.rows = Rows(database_url)
+        self.is_sqlite = database_url.startswith("sqlite:")
+        self.engine_file = folder / "koko-jobs.db"
+        self._settings = SETTINGS | {
+            "KOKO_DATABASE_URL": database_url,
+            "KOKO_REDIRECT_URIS": REDIRECT_URI,
+            "KOKO_WEB_URL": "https://app.koko.test",
+            "KOKO_PROVIDER_ASANA_CLIENT_ID": announced["clientId"],
+            "KOKO_PROVIDER_ASANA_CLIENT_SECRET": announced["clientSecret"],
+            "KOKO_ORIGIN_OVERRIDES": ",".join(f"{meant}={actual}" for meant, actual in announced["origins"].items()),
+        }
+        self.port = free_port()
+        self.serve = self.start("serve", self.port)
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.complete()
+
+    def client(self, token: str) -> Client:
+        return Client(self.port, token)
+
+    def start(self, command: str, port: int = 0) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [*COMMAND, command],
+                cwd=self.folder,
+                env=environment(**self._settings, KOKO_PORT=str(port)),
+                stdout=log,
+                stderr=log,
+            )
+
+    def complete(self) -> None:
+        """Starts what does not run, and waits until calls are answered."""
+        if self.serve.poll() is not None:
+            self.serve = self.start("serve", self.port)
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        while not self.is_sqlite and len(self.workers) < WORKERS:
+            self.workers.append(self.start("worker"))
+        wait_for(self.answers, "nobody answers")
+
+    def answers(self, port: int = 0) -> bool:
+        try:
+            return requests.get(f"http://127.0.0.1:{port or self.port}/healthz", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    def process_of(self, executor: str) -> subprocess.Popen[bytes]:
+        """Which process an executor is."""
+        pid = int(executor.rsplit("-", 2)[1])
+        return next(process for process in (self.serve, *self.workers) if process.pid == pid)
+
+    def close(self) -> None:
+        """Ends all as an operator would."""
+        left = [process for process in (self.serve, *self.workers) if process.poll() is None]
+        for process in left:
+            process.send_signal(signal.SIGTERM)
+        for process in left:
+            process.wait(30)
+        self.rows.close()
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """kill -9."""
+    process.kill()
+    process.wait()

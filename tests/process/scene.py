@@ -1,0 +1,204 @@
+"""Both sides of one integration, a run between them that is stopped on its way, and what must be true in the end."""
+
+import contextlib
+import json
+import secrets
+import sqlite3
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
+
+import psycopg
+
+from sandbox.kit.stand_in import Fault
+from sandbox.stand_ins import Sandbox
+from tests.process.fleet import Fleet, wait_for
+from tests.service import Rows, sign_session
+from tests.process.test_commands import SETTINGS
+from tests.sync.team import entities_of, moved
+
+CONTAINER = "1400"
+TASKS_PATH = "/api/1.0/tasks"
+FILES_PATH = "/api/1.0/attachments"
+DAY_MS = 86_400_000
+A_WHILE_MS = 60_000
+ENDED = ("succeeded", "partial", "failed", "cancelled")
+
+
+class Scene:
+    """A team whose Koko project is mapped to a project at Asana; ids of its own, in the database of a fleet."""
+
+    def __init__(self, fleet: Fleet, sandbox: Sandbox) -> None:
+        self.fleet = fleet
+        self.rows = fleet.rows
+        self.asana = sandbox.asana
+        self.work = sandbox.asana.work
+        self._key = secrets.token_hex(4)
+        self._held: list[Event] = []
+        self._locks = contextlib.ExitStack()
+        self._threads = ThreadPoolExecutor(4)
+        self.client = fleet.client(self._furnish())
+        self.target = self.client.connect(self._key, "asana")
+        mapping = {"projectMapping": {self._key: CONTAINER}}
+        answer = self.client.call("integration.configure", integrationId=self.target, config=mapping)
+        assert "result" in answer, answer
+
+    def close(self) -> None:
+        self.let_go()
+        self._threads.shutdown()
+
+    def _furnish(self) -> str:
+        """Koko's own rows; a bearer token of the user."""
+        key, token = self._key, secrets.token_hex(16)
+        self.rows.insert("user", id=key, name="U", email=f"{key}@koko.test")
+        self.rows.insert("team", id=key, name="T", slug=key, owner_id=key)
+        self.rows.insert("team_member", id=key, team_id=key, user_id=key, role="owner", joined_at=0)
+        self.rows.insert("session", id=key, token=token, user_id=key, expires_at=_now_ms() + DAY_MS)
+        self.rows.insert("project", id=key, name="P", owner_id=key, status="active")
+        self.rows.insert("video", id=key, project_id=key, title="Trailer", status="ready", updated_at=_now_ms())
+        return sign_session(token, SETTINGS["KOKO_AUTH_SECRET"])
+
+    # What people do
+
+    def comment(self, text: str, parent: str | None = None) -> str:
+        """Somebody comments in Koko; the comment's id."""
+        comment_id, now = f"{self._key}-{secrets.token_hex(4)}", _now_ms()
+        columns: dict[str, Any] = {"author_id": self._key, "parent_id": parent, "created_at": now, "updated_at": now}
+        self.rows.insert("comment", id=comment_id, video_id=self._key, text=text, resolved=0, **columns)
+        return comment_id
+
+    def edit(self, comment_id: str, text: str) -> None:
+        self.rows.query("UPDATE comment SET text = ?, updated_at = ? WHERE id = ?", text, _now_ms(), comment_id)
+
+    def leave(self, count: int) -> None:
+        """Asana's project has so many tasks and no more."""
+        for task in self.work.of(CONTAINER)[count:]:
+            del self.work.tasks[task.id]
+
+    def expire_token(self) -> None:
+        self.rows.query("UPDATE integration SET token_expires_at = 1 WHERE id = ?", self.target)
+
+    # The run, and where it stops
+
+    def start(self, sync_type: str = "full", *entities: str) -> str:
+        """Asks for a sync; the job's id."""
+        asked = {"entities": list(entities)} if entities else {}
+        answer = self.client.call("integration.sync", integrationId=self.target, syncType=sync_type, **asked)
+        return str(answer["result"]["job"]["id"])
+
+    def start_unanswered(self) -> str:
+        """Asks for a sync whose call hangs; the job's id, as soon as the job is there."""
+        self._threads.submit(self.client.call, "integration.sync", integrationId=self.target, entities=["tasks"])
+        found = wait_for(lambda: self.query("SELECT id FROM job WHERE integration_id = ?"), "there is no job")
+        return str(found[0][0])
+
+    def hang(self, path: str, method: str, after: int = 0) -> Fault:
+        """The request of `path` that comes `after` so many others is done at Asana, and the answer does not come."""
+        if after:
+            self.asana.fail(path, method=method, truthful=True, times=after)
+        self._held.append(Event())
+        return self.asana.fail(path, method=method, truthful=True, hang=self._held[-1])
+
+    def wait_until_hanging(self, fault: Fault) -> None:
+        wait_for(lambda: fault.times == 0, f"nobody asked for {fault.path}")
+
+    def lock_engine(self) -> None:
+        """From now on nothing gets into the engine's store."""
+        if self.fleet.is_sqlite:
+            lock = sqlite3.connect(self.fleet.engine_file, isolation_level=None)
+            self._locks.callback(lock.close)
+            lock.execute("BEGIN EXCLUSIVE")
+        else:
+            connection = self._locks.enter_context(psycopg.connect(self.fleet.database_url))
+            connection.execute("LOCK TABLE dbos.workflow_status IN EXCLUSIVE MODE")
+
+    def let_go(self) -> None:
+        """Whatever hangs goes on, and whatever is locked is free."""
+        for held in self._held:
+            held.set()
+        self._held.clear()
+        self._locks.close()
+
+    def pass_time(self) -> None:
+        """A minute passes, as far as leases and requests under way are concerned."""
+        self.query("UPDATE integration_connection SET refresh_lease_until = 1 WHERE integration_id = ?")
+        self.query(f"UPDATE sync_link SET attempted_at = attempted_at - {A_WHILE_MS} WHERE integration_id = ?")
+
+    def runner_of(self, job_id: str) -> subprocess.Popen[bytes]:
+        """The process that runs the job."""
+        executor = wait_for(lambda: self.job(job_id)[1], "nobody runs the job")
+        return self.fleet.process_of(executor)
+
+    # What has become of it
+
+    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What SQL finds whose first value is the integration."""
+        return self.rows.query(sql, self.target, *values)
+
+    def job(self, job_id: str) -> tuple[str, str | None, int, int]:
+        """Status, executor, attempt and epoch."""
+        status, executor, attempt, epoch = self.rows.query(
+            "SELECT status, executor, attempt, epoch FROM job WHERE id = ?", job_id
+        )[0]
+        return status, executor, attempt, epoch
+
+    def finish(self, job_id: str) -> dict[str, Any]:
+        """The job when it has succeeded, by whichever process; then all processes run again."""
+        wait_for(lambda: self.job(job_id)[0] in ENDED, f"the job does not end: {self.job(job_id)}", pause_s=0.05)
+        self.fleet.complete()
+        job: dict[str, Any] = self.client.call("integration.getJob", jobId=job_id)["result"]["job"]
+        assert (job["status"], job.get("errors")) == ("succeeded", None), job
+        return job
+
+    def sync(self, sync_type: str, *entities: str) -> dict[str, dict[str, Any]]:
+        """A whole run; its entities."""
+        return entities_of(self.finish(self.start(sync_type, *entities)))
+
+    def items(self, entity: str) -> list[str]:
+        found = self.query(
+            "SELECT external_id FROM synced_item WHERE integration_id = ? AND entity = ? AND deleted_at IS NULL", entity
+        )
+        return sorted(row[0] for row in found)
+
+    def linked(self, comment_id: str) -> str:
+        """The item that a comment has become."""
+        found = self.rows.query("SELECT state, external_id FROM sync_link WHERE koko_id = ?", comment_id)
+        assert [row[0] for row in found] == ["linked"], found
+        return str(found[0][1])
+
+    def check(self, job_id: str) -> dict[str, dict[str, Any]]:
+        """Waits for the job. Nothing is lost, nothing is doubled, nothing echoes. What the run says it has moved."""
+        entities = entities_of(self.finish(job_id))
+        tasks = self.work.of(CONTAINER)
+        there = {
+            "projects": list(self.work.projects),
+            "tasks": [task.id for task in tasks],
+            "comments": [comment.id for task in tasks for comment in task.comments],
+            "files": [file.id for task in tasks for file in task.files],
+        }
+        for entity in entities:
+            assert self.items(entity) == sorted(there[entity]), entity
+        self._check_comments()
+        entries = [json.loads(row[0]) for row in self.query("SELECT details FROM integration_log WHERE integration_id = ?")]
+        assert [entry["jobId"] for entry in entries].count(job_id) == 1
+        runs = self.query("SELECT COUNT(*) FROM job WHERE integration_id = ?")
+        assert self.query("SELECT SUM(syncs) FROM integration_usage WHERE integration_id = ?") == runs
+        assert moved(self.sync("incremental", *entities)) == {}, "it echoes"
+        return entities
+
+    def _check_comments(self) -> None:
+        """Each comment of Koko's is one task or one comment there, and none has come back."""
+        mine = self.rows.query("SELECT id, parent_id FROM comment WHERE video_id = ?", self._key)
+        assert len(mine) == self.query("SELECT COUNT(*) FROM sync_link WHERE integration_id = ?")[0][0]
+        for comment_id, parent_id in mine:
+            sign = f"comment={comment_id}"
+            made = [task.id for task in self.work.tasks.values() if sign in task.text]
+            said = [one.id for task in self.work.tasks.values() for one in task.comments if sign in one.text]
+            assert (made, said)[parent_id is not None] == [self.linked(comment_id)]
+            assert len(made) + len(said) == 1
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

@@ -225,7 +225,7 @@ def _task(found: Task) -> dict[str, Any]:
         "notes": found.text,
         "completed": found.done,
         "due_on": None,
-        "assignee": None,
+        "assignee": _named(ME["gid"], ME["name"], "user"),
         "modified_at": iso(found.modified_s),
         "permalink_url": f"{SITE}/0/{found.project}/{found.id}",
         "memberships": [

@@ -31,8 +31,9 @@ class Issues(Work):
         return made
 
     def change(self, task_id: str, **members: object) -> Task:
-        columns = self.projects[self.tasks[task_id].project].columns
-        now = self._column(task_id, str(members.get("status", self.tasks[task_id].status)))
+        columns = self.projects[str(members.get("project", self.tasks[task_id].project))].columns
+        wanted = str(members.get("status", self.tasks[task_id].status))
+        now = next(column for column in columns if column.id == wanted)
         if "status" not in members and members.get("done", now.done) != now.done:
             now = next(column for column in columns if column.done == members["done"])
         return super().change(task_id, **(members | {"status": now.id, "done": now.done}))

@@ -60,6 +60,9 @@ class Bucket:
             self.add(key, objects[key])
         self._changed.clear()
 
+    def keys(self) -> set[str]:
+        return set(s3_backends[ACCOUNT]["aws"].buckets[self._name].keys)
+
     def add(self, key: str, content: bytes) -> None:
         """A new object, or another in its place."""
         self._changed.add(key)

@@ -84,9 +84,13 @@ class ConfigReader:
         self._everything: Input = Input.from_dict(members)()  # type: ignore[assignment]
         self._secret_names = frozenset(field.name for field in manifest.fields if field.secret)
 
+    def read_changes(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """What of the settings is to change. Raises BadRequest."""
+        return _load(self._settings, config)
+
     def read_settings(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The settings alone, for those who connect by consent. Raises BadRequest."""
-        return _load(self._settings, config)
+        return _without_mappings(_load(self._settings, config))
 
     def read_keys(
         self, config: Mapping[str, Any], api_key: str | None, api_secret: str | None
@@ -97,7 +101,7 @@ class ConfigReader:
             value = {"apiKey": api_key, "apiSecret": api_secret, None: None}[field.alias]
             if value is not None:
                 given.setdefault(field.name, value)
-        loaded = _load(self._everything, given)
+        loaded = _without_mappings(_load(self._everything, given))
         secrets = {name: loaded.pop(name) for name in self._secret_names if name in loaded}
         return loaded, secrets
 
@@ -118,6 +122,14 @@ def _load(schema: Input, config: Mapping[str, Any]) -> dict[str, Any]:
         first = next(iter(fields))
         raise BadRequest(f"Invalid input: {first}: {fields[first][0]}", fields) from None
     return _one_spelling(loaded)
+
+
+def _without_mappings(loaded: dict[str, Any]) -> dict[str, Any]:
+    """As given. Raises BadRequest for what can only be checked once there is a connection."""
+    for name in ("projectMapping", "statusMapping"):
+        if loaded.get(name):
+            raise BadRequest.field(f"config.{name}", "Connect first, then set this by integration.configure")
+    return loaded
 
 
 def _one_spelling(loaded: dict[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Configurer:
         """
         provider = self._registry.find(integration.provider)
         name = integration.provider_name
-        changes = ConfigReader(provider.manifest).read_settings(given)
+        changes = ConfigReader(provider.manifest).read_changes(given)
         if changes.get("autoSync") and not isinstance(provider, ListsItems):
             raise BadRequest.field("config.autoSync", f"{name} has nothing to sync")
         account: Identity | None = None
@@ -78,7 +78,9 @@ class Configurer:
             account = await self._prove(integration, chosen)
             changes |= account.config
         if "projectMapping" in changes:
-            changes["projectMapping"] = await self._check_projects(integration, changes["projectMapping"])
+            # Another site has other projects; otherwise what is mapped already need not be asked about again.
+            known = {} if chosen else integration.config.get("projectMapping") or {}
+            changes["projectMapping"] = await self._check_projects(integration, changes["projectMapping"], known)
         if changes.get("statusMapping"):
             mapping = changes.get("projectMapping", integration.config.get("projectMapping") or {})
             await self._check_statuses(integration, changes["statusMapping"], mapping)
@@ -124,7 +126,9 @@ class Configurer:
             raise from_provider(error) from error
         return replace(found, config={**chosen, **found.config})
 
-    async def _check_projects(self, integration: Integration, mapping: Mapping[str, str]) -> dict[str, str]:
+    async def _check_projects(
+        self, integration: Integration, mapping: Mapping[str, str], known: Mapping[str, str]
+    ) -> dict[str, str]:
         """The mapping with the provider's ids. Koko projects must be the team's, the others must be there."""
         provider = self._registry.find(integration.provider)
         if not mapping:
@@ -140,17 +144,20 @@ class Configurer:
         _raise(problems)
         _require_connected(integration, "projectMapping")
 
+        asked = [target for target in dict.fromkeys(mapping.values()) if target not in known.values()]
+
         def find_containers(connection: Connection) -> dict[str, Resource]:
-            return provider.find_containers(connection, mapping.values())
+            return provider.find_containers(connection, asked)
 
         try:
-            found = await self._live.use(integration, find_containers)
+            found = await self._live.use(integration, find_containers) if asked else {}
         except ProviderError as error:
             raise from_provider(error) from error
         kind = provider.container_kind.removesuffix("s")
         said = f"{integration.provider_name} has no such {kind}, or does not show it to this account"
-        _raise({f"config.projectMapping.{koko}": [said] for koko, target in mapping.items() if target not in found})
-        return {koko: found[target].id for koko, target in mapping.items()}
+        ids = {target: target for target in known.values()} | {target: one.id for target, one in found.items()}
+        _raise({f"config.projectMapping.{koko}": [said] for koko, target in mapping.items() if target not in ids})
+        return {koko: ids[target] for koko, target in mapping.items()}
 
     async def _check_statuses(
         self, integration: Integration, mapping: Mapping[str, str], projects: Mapping[str, str]

@@ -58,7 +58,8 @@ _UPSERT = Statement(
 )
 _DELETE = Statement(
     Row.update({Row.deleted_at: param("now"), Row.changed_at: param("now"), Row.visit: 0})
-    .where(_THIS & _NAMED & Row.deleted_at.is_null())
+    # What has moved to another container is not gone with the one that it has left.
+    .where(_THIS & _NAMED & (Row.container == param("container")) & Row.deleted_at.is_null())
     .returning(Row.external_id)
 )
 _DELETE_CHILDREN = Statement(
@@ -196,10 +197,10 @@ def delete(tx: Transaction, place: Place, ids: Sequence[str], now: int) -> tuple
     """Marks items as deleted, with what hangs on them. The ids that were there until now."""
     gone: list[str] = []
     for chunk in chunks(ids):
-        found = [row[0] for row in tx.rows(_DELETE, **_whose(place), **chunk, now=now)]
+        found = [row[0] for row in tx.rows(_DELETE, **_whose(place), **chunk, container=place.container, now=now)]
         gone += found
-        if place.entity == "tasks" and found:
-            tx.change(_DELETE_CHILDREN, integration_id=place.integration_id, now=now, **chunk)
+        for tasks in chunks(found) if place.entity == "tasks" else ():
+            tx.change(_DELETE_CHILDREN, integration_id=place.integration_id, now=now, **tasks)
     return tuple(gone)
 
 

@@ -124,6 +124,8 @@ class Puller:
         run = self._run
 
         def begin(tx: Transaction) -> tuple[Pass, int]:
+            if not self._provider.mapped and not run.dry:
+                folders.forget_others(tx, place)
             current = passes.begin(tx, place, run.job.id, full=full)
             known, _ = items.count_unseen(tx, place, 0)
             return current, known

@@ -24,6 +24,7 @@ _DUE = Statement(
         IntegrationConnection.integration_id,
         IntegrationConnection.next_sync_at,
         IntegrationConnection.last_full_sync_at,
+        IntegrationConnection.next_allowed_at,
         Row.config,
         Row.status,
     )
@@ -66,12 +67,14 @@ class Scheduler:
         return made
 
     def _take(self, tx: Transaction, row: tuple[Any, ...], now: int, span_ms: int) -> bool:
-        integration_id, due_at, last_full_at, config_json, status = row
+        integration_id, due_at, last_full_at, allowed_at, config_json, status = row
         config = orjson.loads(config_json)
-        following = next_slot(integration_id, config, now) if status == "connected" else None
+        # While the provider wants to be left alone, no slot is any use.
+        waits = allowed_at is not None and allowed_at > now
+        following = next_slot(integration_id, config, allowed_at if waits else now) if status == "connected" else None
         if not tx.change(_MOVE_ON, id=integration_id, was=due_at, following=following):
             return False
-        if status != "connected" or not config.get("autoSync"):
+        if waits or status != "connected" or not config.get("autoSync"):
             return False
         # What was deleted at a provider shows in a full pass; once a day is often enough for that.
         full = last_full_at is None or last_full_at <= now - DAY_MS

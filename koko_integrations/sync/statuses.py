@@ -23,14 +23,18 @@ from providers.kit.items import Status, find_status
 
 @dataclass(frozen=True, slots=True)
 class StatusChoice:
-    """What a container's statuses are chosen from, for one Koko project. None leaves the choice to the provider."""
+    """What the mapping says of a container's statuses, for one Koko project. None leaves the choice to the provider.
 
-    open_id: str | None
-    resolved_id: str | None
+    `reopened_id` is where a task goes that is to leave the resolved status, where the mapping does not say.
+    """
+
+    open_id: str | None = None
+    resolved_id: str | None = None
+    reopened_id: str | None = None
 
     def target(self, *, done: bool) -> str | None:
         """The status that a task is to be moved to."""
-        return self.resolved_id if done else self.open_id
+        return self.resolved_id if done else self.open_id or self.reopened_id
 
     def reads_as_done(self, status_id: str | None, *, done: bool) -> bool:
         """Whether a task in this state counts as resolved in Koko."""
@@ -50,7 +54,7 @@ async def choose(run: Run, provider: PushesItems, project_id: str, container: st
     mapping: Mapping[str, str] = run.config.get("statusMapping") or {}
     wanted = {status: wanted_status(mapping, project_id, status) for status in KOKO_STATUSES}
     if not any(wanted.values()):
-        return StatusChoice(None, None)
+        return StatusChoice()
     statuses = await _statuses(run, provider, container)
     found: dict[str, str | None] = {}
     for status, name in wanted.items():
@@ -59,7 +63,9 @@ async def choose(run: Run, provider: PushesItems, project_id: str, container: st
         except LookupError as problem:
             run.progress.note(f"statusMapping.{status}: {problem.args[0]}")
             found[status] = None
-    return StatusChoice(found["open"], found["resolved"])
+    resolved_id = found["resolved"]
+    elsewhere = (status.id for status in statuses if status.id != resolved_id and not status.done)
+    return StatusChoice(found["open"], resolved_id, None if resolved_id is None else next(elsewhere, None))
 
 
 async def _statuses(run: Run, provider: PushesItems, container: str) -> list[Status]:

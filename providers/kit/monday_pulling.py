@@ -35,6 +35,7 @@ from providers.kit.timestamps import iso_seconds, parse_ms
 
 API = "https://api.monday.com/v2"
 API_VERSION = "2026-10"
+"""From 2027-01 on, the log of a board is turned by cursor."""
 OVERLAP_MS = 60_000
 """Lists and logs may lag behind what happened."""
 LOG_LASTS_MS = 6 * A_DAY_MS

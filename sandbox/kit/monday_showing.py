@@ -35,7 +35,7 @@ Info = GraphQLResolveInfo[Any]
 
 class Showing:
     """`columns` are each board's beside the name, in order, as pairs of id and type. A project's own labels are those
-    of the column whose id is status."""
+    of the column whose id is status. With `forget_cursors` the next one that is given is old already."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -44,6 +44,7 @@ class Showing:
     def reset(self) -> None:
         self.work.reset()
         self.columns: dict[str, list[tuple[str, str]]] = {}
+        self.forget_cursors = False
         self._cursors: dict[str, tuple[float, list[str]]] = {}
 
     def _page(self, ids: list[str], limit: int) -> Shown:
@@ -52,7 +53,8 @@ class Showing:
         cursor = None
         if ids[limit:]:
             cursor = secrets.token_urlsafe(12)
-            self._cursors[cursor] = (self._clock.now_s() + CURSOR_LIVES_S, ids[limit:])
+            lives_s, self.forget_cursors = 0 if self.forget_cursors else CURSOR_LIVES_S, False
+            self._cursors[cursor] = (self._clock.now_s() + lives_s, ids[limit:])
         found = [self.work.tasks[one] for one in ids[:limit] if one in self.work.tasks]
         return {"cursor": cursor, "items": [self._item(one) for one in found]}
 

@@ -52,6 +52,8 @@ class Fleet:
         self.serve = self.start("serve", self.port)
         self.workers: list[subprocess.Popen[bytes]] = []
         self.complete()
+        engines = 1 + len(self.workers)
+        wait_for(lambda: self.log.read_text().count("job engine started") == engines, "an engine does not start")
 
     def client(self, token: str) -> Client:
         return Client(self.port, token)

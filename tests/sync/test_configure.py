@@ -119,3 +119,21 @@ def test_a_provider_that_is_down_says_so(team: Team) -> None:
     refused = team.refuse_configure(projectMapping={PROJECT: "1400"})
     assert refused.code == "TIMEOUT"
     assert "projectMapping" not in team.integration()["config"]
+
+
+def test_what_is_mapped_already_is_not_asked_about_again(team: Team) -> None:
+    team.configure(projectMapping={PROJECT: "1400"})
+    team.koko.add_project("proj-2")
+    team.sandbox.asana.seen.clear()
+    team.configure(projectMapping={PROJECT: "1400"})
+    assert team.sandbox.asana.seen == []
+    config = team.configure(projectMapping={PROJECT: "1401", "proj-2": "1400"})["config"]
+    assert config["projectMapping"] == {PROJECT: "1401", "proj-2": "1400"}
+
+
+def test_mappings_wait_for_the_connection(team: Team) -> None:
+    for name in ("projectMapping", "statusMapping"):
+        params = {"teamId": TEAM, "provider": "monday", "apiKey": "t", "config": {name: {PROJECT: "1"}}}
+        with pytest.raises(RpcError) as refused:
+            team.service.call("integration.connect", params, token=team.people.admin)
+        assert "integration.configure" in refused.value.fields[f"config.{name}"][0]

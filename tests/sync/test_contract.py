@@ -253,6 +253,39 @@ def test_statuses_are_chosen_by_id_where_a_name_is_not_enough(both: Both) -> Non
     assert both.koko.read("comment-2")["resolved"] == 1
 
 
+def test_a_task_leaves_the_resolved_status_where_only_that_one_is_mapped(both: Both) -> None:
+    columns = both.work.projects[both.case.duplicating].columns
+    target = next(column for column in columns[1:] if not column.done)
+    both.team.configure(projectMapping={PROJECT: both.case.duplicating})
+    both.team.configure(statusMapping={"resolved": target.id})
+    both.koko.comment("comment-1", "There and back")
+    both.team.succeed()
+    both.koko.change("comment-1", resolved=1)
+    both.team.succeed()
+    made = both.work.tasks[both.team.linked("comment-1")]
+    assert made.status == target.id
+    both.koko.change("comment-1", resolved=0)
+    both.team.succeed()
+    assert made.status != target.id
+    assert not is_done(made)
+    both.work.change(made.id, title="Touched")
+    both.team.succeed()
+    assert both.koko.read("comment-1")["resolved"] == 0
+
+
+def test_a_task_that_moves_to_another_mapped_project_is_not_lost(both: Both) -> None:
+    both.koko.add_project("proj-2")
+    both.team.configure(projectMapping={"proj-2": both.case.duplicating, PROJECT: both.case.container})
+    both.team.succeed("full")
+    known = len(both.team.items("tasks"))
+    other = both.work.projects[both.case.duplicating]
+    task = both.work.of(both.case.container)[4]
+    both.work.change(task.id, project=other.id, status=other.columns[0].id)
+    both.team.succeed()
+    assert len(both.team.items("tasks")) == known
+    assert moved(both.team.succeed("full")) == {}
+
+
 def test_a_dry_run_tells_and_changes_nothing(both: Both) -> None:
     both.team.succeed("full")
     both.koko.comment("comment-1", "Not yet")

@@ -201,3 +201,18 @@ def test_the_minute_schedules_and_forgets_what_is_too_old(team: Team) -> None:
     team.people.admin = team.service.add_session("admin")
     team.service.run(lambda app: app.retention.apply())
     assert len(team.logs()) == 1
+
+
+def test_a_provider_that_wants_to_be_left_alone_is(team: Team) -> None:
+    team.configure(autoSync=True, syncInterval=5)
+    team.sandbox.asana.fail("/api/1.0/projects/1400", status=429, headers={"retry-after": "7200"})
+    team.sandbox.asana.fail("/api/1.0/workspaces", status=429, headers={"retry-after": "7200"})
+    team.service.clock.advance(minutes=5)
+    assert schedule(team) == 1
+    run_what_was_scheduled(team)
+    assert jobs(team)[0]["status"] == "failed"
+    team.service.clock.advance(minutes=10)
+    assert schedule(team) == 0, "two hours were asked for"
+    following = next_sync_at(team)
+    assert following is not None
+    assert following - team.service.clock.now >= 105 * MINUTE_MS

@@ -1,10 +1,10 @@
-"""`make bench`: all of them, or those that are named, as in `python -m benchmarks refresh`."""
+"""`make bench`: all of them, or those that are named, as in `make bench ARGS=sync`."""
 
 import sys
 
-from benchmarks import refresh, rpc
+from benchmarks import refresh, rpc, schedule, sync
 
-ALL = {"rpc": rpc.main, "refresh": refresh.main}
+ALL = {"rpc": rpc.main, "refresh": refresh.main, "sync": sync.main, "schedule": schedule.main}
 
 for name in sys.argv[1:] or ALL:
     print(f"-- {name}")

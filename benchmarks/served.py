@@ -62,13 +62,13 @@ class Koko:
     integrations: tuple[str, ...]
 
 
-def make_koko(url: str, projects: Sequence[str]) -> Koko:
+def make_koko(url: str, projects: Sequence[str], **config: Any) -> Koko:
     """Connects one integration for each of the provider's projects, each in a team of its own but the first, which is
     the demo team's, and maps a project of Koko's to it that has no comments: nothing is to be pushed."""
-    return asyncio.run(_make_koko(url, projects))
+    return asyncio.run(_make_koko(url, projects, config))
 
 
-async def _make_koko(url: str, projects: Sequence[str]) -> Koko:
+async def _make_koko(url: str, projects: Sequence[str], config: Mapping[str, Any]) -> Koko:
     clock, database, vault = SystemClock(), open_database(url), Vault({"k1": KEY})
     actor = Actor(f"user:{DEMO_ADMIN}", DEMO_ADMIN)
 
@@ -79,7 +79,7 @@ async def _make_koko(url: str, projects: Sequence[str]) -> Koko:
             auth_method="api_key",
             # Each has a rate of its own.
             credentials=Credentials(secrets={"accessToken": secrets.token_hex(8)}),
-            config={"projectMapping": {EMPTY_PROJECT: project}},
+            config={**config, "projectMapping": {EMPTY_PROJECT: project}},
             scopes=Asana.manifest.scopes,
             account_id="12",
             account_name="Ada",
@@ -127,14 +127,17 @@ class Served:
 
     def sync(self, integration_id: str, **params: Any) -> dict[str, Any]:
         """The job, when it has succeeded. Raises RuntimeError when it does not."""
-        job_id: str = self.call("integration.sync", integrationId=integration_id, **params)["job"]["id"]
+        return self.finished(self.call("integration.sync", integrationId=integration_id, **params)["job"]["id"])
+
+    def finished(self, job_id: str) -> dict[str, Any]:
+        """The same for a job that was started already."""
         deadline = time.monotonic() + LONGEST_JOB_S
         while time.monotonic() < deadline:
             job: dict[str, Any] = self.call("integration.getJob", jobId=job_id)["job"]
-            if job["status"] not in ("queued", "running"):
-                if job["status"] != "succeeded":
-                    break
+            if job["status"] == "succeeded":
                 return job
+            if job["status"] not in ("queued", "running"):
+                break
             time.sleep(0.1)
         raise RuntimeError(f"the sync did not succeed: {job}")
 

@@ -4,13 +4,14 @@ The refresh token comes with the code exchange alone and stays; it is also what 
 token works in place of OAuth. A status is a section of the project; what is done is said by `completed`.
 """
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, PushesItems, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
-from providers.kit.errors import ProtocolBroken, Rejected, StartOver
+from providers.kit.errors import ProtocolBroken, ProviderError, Rejected, StartOver
 from providers.kit.http import Answer
 from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
@@ -116,8 +117,10 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
         data = {"name": draft.title, "notes": draft.text, "projects": [container], "completed": draft.done}
         made = self._write(connection, "POST", "/tasks", data, "tasks")
         if draft.status_id is not None:
-            self._move(connection, draft.status_id, self.require_text(made, "gid"))
-            made = self._data(connection, "GET", f"/tasks/{made['gid']}", {"opt_fields": FIELDS["tasks"]})
+            # Once the task is made nothing is raised, for that would have it made once more.
+            with contextlib.suppress(ProviderError):
+                self._move(connection, draft.status_id, self.require_text(made, "gid"))
+                made = self._data(connection, "GET", f"/tasks/{made['gid']}", {"opt_fields": FIELDS["tasks"]})
         return self._read_task(made, container)
 
     def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:

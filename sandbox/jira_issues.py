@@ -39,11 +39,7 @@ class Issues(Work):
         return super().change(task_id, **(members | {"status": now.id, "done": now.done}))
 
     def column(self, task: Task) -> Column:
-        return self._column(task.id, task.status)
-
-    def _column(self, task_id: str, status_id: str) -> Column:
-        columns = self.projects[self.tasks[task_id].project].columns
-        return next(column for column in columns if column.id == status_id)
+        return next(column for column in self.projects[task.project].columns if column.id == task.status)
 
     def key(self, task: Task) -> str:
         return f"{self.projects[task.project].key}-{task.id}"

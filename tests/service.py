@@ -58,9 +58,8 @@ class DirectEngine:
     What is to start later waits in `delayed` until it is let go.
     """
 
-    executor = "direct"
-
     def __init__(self) -> None:
+        self.executor = f"direct-{secrets.token_hex(4)}"
         self.delayed: list[Enqueueing] = []
         self._run: RunAttempt | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -249,8 +248,8 @@ class Service:
 
 
 @contextlib.contextmanager
-def running_service(settings: Settings, clock: FakeClock | None = None) -> Iterator[Service]:
-    """Starts the service on an initialised database."""
+def running_service(settings: Settings, clock: FakeClock | None = None, *, worker: bool = True) -> Iterator[Service]:
+    """Starts the service on an initialised database. On SQLite, only one of several may be the `worker`."""
     clock = clock or FakeClock()
     rows = Rows(settings.database_url)
     engine = DirectEngine()
@@ -258,7 +257,7 @@ def running_service(settings: Settings, clock: FakeClock | None = None) -> Itera
         asgi = create_asgi(settings, clock, engine)
         with TestClient(asgi, raise_server_exceptions=False) as client:
             deadline = time.monotonic() + 10
-            while not engine.is_started:
+            while worker and not engine.is_started:
                 assert time.monotonic() < deadline, "the job engine has not been started"
                 time.sleep(0.001)
             yield Service(client, clock, rows, settings, asgi.app, engine)

@@ -1,16 +1,20 @@
 """What the README says is what the code does."""
 
+import json
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from koko_integrations.cli.main import commands
 from koko_integrations.registry import find_provider_classes
+from providers.kit.base import ListsItems, PushesItems
 from tests.process.running import as_checkout, free_port, running
 from tests.process.test_demo import start
 from tests.service import PROCEDURES
@@ -39,6 +43,22 @@ def test_providers() -> None:
     assert documented == expected
 
 
+def test_synchronising() -> None:
+    """Who pulls what, and who writes."""
+    documented = {row[0].strip("`"): row[1:3] for row in rows_of("## Synchronising")}
+    expected = {
+        found.manifest.slug: [
+            ", ".join(found.entities),
+            ", ".join(one for one in found.entities if one in ("tasks", "comments"))
+            if issubclass(found, PushesItems)
+            else "-",
+        ]
+        for found in find_provider_classes()
+        if issubclass(found, ListsItems)
+    }
+    assert documented == expected
+
+
 def test_commands() -> None:
     documented = {row[0].strip("`").removeprefix("koko-integrations ") for row in rows_of("## Commands")}
     assert documented == set(commands.commands)
@@ -59,25 +79,49 @@ def test_icons_readme_names_every_icon() -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the README's lines use curl; nothing else of ours does")
 def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
-    """The whole of "A first connection, by hand", in a shell, with only the token and the addresses filled in."""
-    block = README[README.index("### A first connection") :]
-    script = re.search(r"```sh\n(.*?)```", block, re.S)
-    assert script is not None
+    """The whole of "A first connection, by hand" and of the sync after it, in a shell, with only the token and the
+    addresses filled in."""
+    connection, synchronisation = [
+        re.search(r"```sh\n(.*?)```", README[README.index(heading) :], re.S)
+        for heading in ("### A first connection", "### A first sync")
+    ]
+    assert connection is not None
+    assert synchronisation is not None
     with running(as_checkout(tmp_path), "demo", KOKO_PORT=str(free_port())) as process:
         demo = start(process)
-        lines = script[1]
+        lines = connection[1] + synchronisation[1]
+        lines = lines.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
         lines = lines.replace("TOKEN='...'", f"TOKEN={shlex.quote(demo.find(r'^user_admin +Bearer (.+)$'))}")
         lines = lines.replace(
             "http://127.0.0.1:8410/integrations/callback", demo.find(r"Redirect URI for OAuth: (\S+)")
         )
         lines = lines.replace("http://127.0.0.1:8400", demo.url)
-        done = subprocess.run(["sh", "-eu", "-c", lines], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            ["sh", "-eu", "-c", lines], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
     assert done.returncode == 0, done.stderr
     assert '"error"' not in done.stdout
-    listed, status, tested, disconnected, seen, s3 = done.stdout.splitlines()
+    listed, status, tested, disconnected, seen, s3, *synced = done.stdout.splitlines()
     assert '"provider":"slack"' in listed
     assert '"status":"healthy"' in status
     assert '"permissions":["chat:write","channels:read"]' in tested
     assert disconnected.endswith('"result":{"success":true,"revoked":true},"id":1}')
     assert "/api/auth.revoke" in seen
     assert '"status":"connected"' in s3
+    projects, configured, full, incremental, log, *followed = synced
+    assert '"name":"Trailer"' in projects
+    assert '"projectMapping":{"proj_demo":"1400"}' in configured
+    tasks, comments = entity_in(full, "tasks"), entity_in(full, "comments")
+    assert (tasks["created"], tasks["pushed"], comments["pushed"]) == (250, 2, 1)
+    tasks = entity_in(incremental, "tasks")
+    assert (tasks["updated"], tasks["pushed"]) == (1, 1)
+    assert log.count('"action":"sync"') == 2
+    assert "tasks" in followed[1]
+    assert followed[-1] == "succeeded"
+
+
+def entity_in(answer: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        one for one in json.loads(answer)["result"]["job"]["entities"] if one["entity"] == name
+    )
+    return found

@@ -59,10 +59,10 @@ def main(origin, folder, write_disposition, warm_up, project):
     pipeline.run(tasks_of(origin, warm_up, write_disposition))
     started, processor = time.perf_counter(), time.process_time()
     pipeline.run(tasks_of(origin, project, write_disposition))
-    seconds, cpu = time.perf_counter() - started, time.process_time() - processor
+    seconds, cpu_s = time.perf_counter() - started, time.process_time() - processor
     with sqlite3.connect(Path(folder) / f"peer__{DATASET}.db") as connection:
         rows = connection.execute("SELECT count(*) FROM tasks").fetchone()[0]
-    print(json.dumps({"seconds": seconds, "cpu": cpu, "rows": rows}))
+    print(json.dumps({"seconds": seconds, "cpu_s": cpu_s, "rows": rows}))
 
 
 if __name__ == "__main__":

@@ -168,6 +168,7 @@ class DbosEngine:
         if self._dbos is not None:
             dbos, self._dbos = self._dbos, None
             await asyncio.to_thread(dbos.destroy)
+            log.info("job engine stopped", executor=self.executor)
 
     def _running(self) -> Any:
         if self._dbos is None:

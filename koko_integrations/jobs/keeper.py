@@ -87,7 +87,7 @@ class JobKeeper:
         for claimed in left.values():
             if claimed.executor == self._engine.executor:
                 # Ours, and not running: the database was away when it ought to have ended.
-                if not self._runner.is_running(claimed.job_id) and await self._is_left(claimed):
+                if not self._is_running(claimed) and await self._is_left(claimed):
                     abandoned.append(claimed)
                 continue
             if claimed.executor not in dead:
@@ -101,10 +101,13 @@ class JobKeeper:
         with contextlib.suppress(EngineUnavailableError):
             await self._engine.prune(self._clock.now_ms() - ENGINE_KEEPS_MS)
 
+    def _is_running(self, claimed: Claimed) -> bool:
+        return self._runner.is_running(claimed.job_id, claimed.attempt)
+
     async def _is_left(self, claimed: Claimed) -> bool:
         """Whether the job's row still says that this process runs it, on a second look: it may just have ended."""
         row = await self._database.read_one(store.FIND, id=claimed.job_id)
-        if row is None or self._runner.is_running(claimed.job_id):
+        if row is None or self._is_running(claimed):
             return False
         job = Job._make(row)
         return job.status == "running" and job.executor == claimed.executor
@@ -134,7 +137,7 @@ class JobKeeper:
         if claimed.attempt >= MOST_ATTEMPTS:
             said = "Koko gave up: the worker died every time it tried"
             now = self._clock.now_ms()
-            return await self._database.write(lambda tx: store.give_up(tx, claimed.job_id, said, now))
+            return await self._database.write(lambda tx: store.give_up(tx, claimed.job_id, claimed.attempt, said, now))
         return await self._database.write(
             functools.partial(store.take_over, job_id=claimed.job_id, attempt=claimed.attempt)
         )

@@ -69,14 +69,14 @@ class AdvisoryLock:
 
     def __init__(self, url: str, executor: str) -> None:
         self._url = url
-        self._key = _key(executor)
+        self._key = lock_key(executor)
         self._connection: psycopg.Connection | None = None
 
     async def acquire(self) -> bool:
         return await asyncio.to_thread(self._hold)
 
     async def is_dead(self, executor: str) -> bool:
-        return await asyncio.to_thread(self._can_take, _key(executor))
+        return await asyncio.to_thread(self._can_take, lock_key(executor))
 
     async def release(self) -> None:
         if self._connection is not None:
@@ -105,6 +105,6 @@ class AdvisoryLock:
         return taken
 
 
-def _key(executor: str) -> int:
+def lock_key(executor: str) -> int:
     """64 bits of the executor's name, as PostgreSQL's bigint."""
     return int.from_bytes(hashlib.sha256(executor.encode()).digest()[:8], "big", signed=True)

@@ -27,7 +27,8 @@ class JobRunner:
         self._clock = clock
         self._database = database
         self._handlers = handlers
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        # By job and attempt: an attempt that has been overtaken may still be ending where the next one runs already.
+        self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._closing = False
 
     async def run(self, job_id: str, attempt: int, executor: str) -> None:
@@ -36,14 +37,14 @@ class JobRunner:
             await asyncio.Event().wait()
         task = asyncio.current_task()
         assert task is not None, "the engine runs attempts on the event loop"
-        self._tasks[job_id] = task
+        self._tasks[job_id, attempt] = task
         try:
             await self._run(job_id, attempt, executor)
         finally:
-            del self._tasks[job_id]
+            del self._tasks[job_id, attempt]
 
-    def is_running(self, job_id: str) -> bool:
-        return job_id in self._tasks
+    def is_running(self, job_id: str, attempt: int) -> bool:
+        return (job_id, attempt) in self._tasks
 
     async def stop(self) -> None:
         """Lets go of what is running, wherever it is: each step of a job is kept, and another goes on from there."""
@@ -70,6 +71,6 @@ class JobRunner:
                 return
             except Exception as error:
                 log.error("job broke", exc_info=error)
-                await self._database.write(lambda tx: store.give_up(tx, job_id, BROKEN, self._clock.now_ms()))
+                await self._database.write(lambda tx: store.give_up(tx, job_id, attempt, BROKEN, self._clock.now_ms()))
                 return
             log.info("job attempt over", attempt=attempt)

@@ -75,6 +75,7 @@ _CLAIM = Statement(
 )
 _HELD = (Row.id == param("id")) & (Row.epoch == param("epoch")) & (Row.status == "running")
 _SAVE = Statement(Row.update({Row.state: param("state")}).where(_HELD).returning(Row.cancel_requested))
+_HOLD = Statement(Row.update({Row.executor: Row.executor}).where(_HELD))
 _FINISH = Statement(
     Row.update(
         {
@@ -114,7 +115,7 @@ _GIVE_UP = Statement(
             Row.executor: None,
             Row.finished_at: param("now"),
         }
-    ).where((Row.id == param("id")) & _UNFINISHED)
+    ).where((Row.id == param("id")) & (Row.attempt == param("attempt")) & _UNFINISHED)
 )
 _CANCEL_QUEUED = Statement(
     Row.update(
@@ -192,6 +193,12 @@ def save(tx: Transaction, job: Job, state: dict[str, Any]) -> bool:
     return bool(row[0])
 
 
+def hold(tx: Transaction, job: Job) -> None:
+    """Nobody takes the job over until this transaction ends. Raises OvertakenError where somebody has."""
+    if not tx.change(_HOLD, id=job.id, epoch=job.epoch):
+        raise OvertakenError
+
+
 def finish(tx: Transaction, job: Job, status: str, state: dict[str, Any], errors: list[str], now: int) -> None:
     """Ends the job. Raises OvertakenError."""
     if not tx.change(
@@ -219,9 +226,9 @@ def take_over(tx: Transaction, job_id: str, attempt: int) -> bool:
     return tx.change(_TAKE_OVER, id=job_id, attempt=attempt) > 0
 
 
-def give_up(tx: Transaction, job_id: str, error: str, now: int) -> bool:
-    """Fails a job that nobody can run."""
-    return tx.change(_GIVE_UP, id=job_id, errors=dump_text([error]), now=now) > 0
+def give_up(tx: Transaction, job_id: str, attempt: int, error: str, now: int) -> bool:
+    """Fails a job that nobody can run; False when somebody else has taken it over."""
+    return tx.change(_GIVE_UP, id=job_id, attempt=attempt, errors=dump_text([error]), now=now) > 0
 
 
 def cancel(tx: Transaction, job_id: str, now: int) -> bool:

@@ -1,6 +1,8 @@
 """After a crash between asking a provider to make something and hearing that it did: what we meant to make is looked
 for among what has been pulled since, and only made again when it is not there."""
 
+from typing import Any
+
 import peewee
 
 from koko_integrations.database import Statement, Transaction, param
@@ -9,6 +11,7 @@ from koko_integrations.sync import items, links
 from koko_integrations.sync.links import Link
 from koko_integrations.sync.progress import EntityProgress
 from koko_integrations.sync.run import Run
+from koko_integrations.sync.statuses import StatusChoice
 from koko_integrations.sync.wording import koko_id_in
 
 _NEW_AND_UNLINKED = Statement(
@@ -39,25 +42,31 @@ async def unconfirmed(run: Run, container: str) -> list[Link]:
     return [Link._make(row) for row in rows]
 
 
-async def adopt(run: Run, left: list[Link]) -> None:
+async def adopt(run: Run, left: list[Link], choice: StatusChoice) -> None:
     """Links each to what it made; those that made nothing are forgotten, so that they are made now."""
+    for link in left:
 
-    def settle(tx: Transaction) -> tuple[None, EntityProgress]:
-        progress = run.entity("tasks")
-        for link in left:
+        def settle(tx: Transaction, link: Link = link) -> tuple[None, EntityProgress]:
+            progress = run.entity(link.entity)
             found = _find(tx, run, link)
             if found is None:
                 links.forget(tx, run.integration.id, link.koko_id)
-                continue
-            links.link(tx, run.integration.id, link.koko_id, found)
+                return None, progress
+            external_id, content = found
+            title, done = link.base_title, bool(link.base_done)
             if link.entity == "tasks":
-                progress = progress.plus(pushed=1, created=-1)
-        return None, progress
+                title = str(content.get("title") or "")
+                # Made and not yet moved is not done: what it lacks is seen, and pushed.
+                done = choice.reads_as_done(content.get("statusId"), done=bool(content.get("done")))
+            links.link(tx, run.integration.id, link.koko_id, external_id)
+            links.agree(tx, run.integration.id, link.koko_id, title=title, text=link.base_text, done=done)
+            # The pull, of this run or of one before, has taken it for somebody else's.
+            return None, progress.plus(pushed=1, created=-min(1, progress.created))
 
-    await run.commit(settle)
+        await run.commit(settle)
 
 
-def _find(tx: Transaction, run: Run, link: Link) -> str | None:
+def _find(tx: Transaction, run: Run, link: Link) -> tuple[str, dict[str, Any]] | None:
     """By our own link in its text; where lists carry no text, by its title."""
     rows = tx.rows(
         _NEW_AND_UNLINKED,
@@ -71,7 +80,7 @@ def _find(tx: Transaction, run: Run, link: Link) -> str | None:
         text = content.get("text")
         if text is not None:
             if koko_id_in(text, run.parts.web_url) == link.koko_id:
-                return str(external_id)
+                return str(external_id), content
         elif link.base_title and content.get("title") == link.base_title:
-            return str(external_id)
+            return str(external_id), content
     return None

@@ -1,5 +1,5 @@
-"""What is pulled of a folder, where nothing is mapped: a folder in it may go without a word of what it held, and another
-may be chosen."""
+"""What is pulled of a folder, where nothing is mapped: one inside it may go without a word of what it held, and another
+may be chosen in its place."""
 
 from collections.abc import Sequence
 

@@ -75,7 +75,8 @@ class Puller:
     async def refresh_projects(self, containers: Iterable[str]) -> None:
         """The mapped projects alone, one request each: what an incremental run looks at of them."""
         place = Place(self._run.integration.id, "projects", "")
-        self._run.progress.entities["projects"] = replace(self._run.entity("projects"), status="running")
+        # Another attempt looks at all of them once more.
+        self._run.progress.entities["projects"] = replace(self._run.entity("projects"), status="running", done=0)
         for container in containers:
             try:
                 page = await self._run.ask(_asking(self._provider, Pull(entity="projects", container=container)))

@@ -13,7 +13,7 @@ from koko_integrations.sync.items import Place
 from koko_integrations.sync.links import Link
 from koko_integrations.sync.merging import Merged, Sides
 from koko_integrations.sync.progress import EntityProgress
-from koko_integrations.sync.run import Run
+from koko_integrations.sync.run import PutOffError, Run
 from koko_integrations.sync.statuses import StatusChoice
 from koko_integrations.sync.wording import title_of
 from providers.kit.base import PushesItems
@@ -65,7 +65,7 @@ class Pushing:
         self._run.progress.error(said)
         if candidate.link is not None and not self._run.dry:
             koko_id = candidate.comment.id
-            await self._run.parts.database.write(lambda tx: links.set_error(tx, self._integration_id, koko_id, said))
+            await self._run.write(lambda tx: links.set_error(tx, self._integration_id, koko_id, said))
         await self._run.save_failed(self.entity)
 
     async def _create(
@@ -75,7 +75,7 @@ class Pushing:
         title: str,
         create: Callable[[Connection], Item],
     ) -> None:
-        comment, database = candidate.comment, self._run.parts.database
+        comment = candidate.comment
         if self._run.dry:
             await self._count_pushed()
             return
@@ -94,16 +94,12 @@ class Pushing:
                 now=self._run.now(),
             )
 
-        await database.write(intend)
         try:
-            item = await self._run.ask(create, once=True)
-        except Rejected:
-            await database.write(lambda tx: links.forget(tx, self._integration_id, comment.id))
-            raise
-        except Transient as error:
+            item = await self._run.ask(create, intend=intend)
+        except (Rejected, PutOffError, Transient) as error:
             # Being told to slow down is being told that nothing was made.
-            if error.reason == "rate_limited":
-                await database.write(lambda tx: links.forget(tx, self._integration_id, comment.id))
+            if not isinstance(error, Transient) or error.reason == "rate_limited":
+                await self._run.write(lambda tx: links.forget(tx, self._integration_id, comment.id))
             raise
 
         # A task that could be made but not be moved is not done yet: the next run sees that it differs, and says why.
@@ -125,9 +121,7 @@ class Pushing:
             return await self._run.ask(update)
         except Missing:
             self._run.progress.note(f"“{link.base_title or link.base_text[:60]}” is not at {self._run.name} any more")
-            await self._run.parts.database.write(
-                lambda tx: links.set_state(tx, self._integration_id, link.koko_id, "gone")
-            )
+            await self._run.write(lambda tx: links.set_state(tx, self._integration_id, link.koko_id, "gone"))
             return None
 
     async def _agree(self, candidate: Candidate, merged: Merged, item: Item | None, *, title: str) -> None:

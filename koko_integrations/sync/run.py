@@ -79,20 +79,24 @@ class Run:
     def now(self) -> int:
         return self.parts.clock.now_ms()
 
-    async def ask(self, method: Callable[[Connection], T], *, once: bool = False) -> T:
+    async def ask(self, method: Callable[[Connection], T], *, intend: Callable[[Transaction], None] | None = None) -> T:
         """Calls a method of the provider; when it is down or busy, again after a while.
 
-        `once` is for what must not be repeated blindly. Raises PutOffError, or what `LiveConnections.use` raises.
+        What must not be repeated blindly says by `intend` what is about to be done, each time before it is, and is
+        only repeated where the provider has said that nothing was done.
+        Raises PutOffError, OvertakenError, or what `LiveConnections.use` raises.
         """
         failures = waits = 0
         while True:
+            if intend is not None:
+                await self.write(intend)
             try:
                 return await self.parts.live.use(self.integration, method, insist=True)
             except Transient as error:
                 busy = error.reason == "rate_limited"
                 if busy and error.retry_after_s is not None and error.retry_after_s > LONGEST_WAIT_S:
                     raise PutOffError(error, error.retry_after_s) from error
-                if (once and not busy) or failures >= len(BACKOFF_S) or waits >= MOST_WAITS:
+                if (intend is not None and not busy) or failures >= len(BACKOFF_S) or waits >= MOST_WAITS:
                     raise
                 wait_s = max(BACKOFF_S[failures], error.retry_after_s or 0.0)
                 if wait_s > LONGEST_WAIT_S:
@@ -122,6 +126,15 @@ class Run:
         if cancelled:
             raise store.CancelledError
         return result
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Runs `work` in one transaction, as long as nobody else runs the job. Raises OvertakenError."""
+
+        def held(tx: Transaction) -> T:
+            store.hold(tx, self.job)
+            return work(tx)
+
+        return await self.parts.database.write(held)
 
     async def save(self) -> None:
         """Keeps the progress as it is. Raises OvertakenError or CancelledError."""

@@ -20,11 +20,11 @@ from koko_integrations.sync.progress import RunProgress
 from koko_integrations.sync.pulling import Puller, TooManyGoneError
 from koko_integrations.sync.replies import ReplyPushing
 from koko_integrations.sync.run import BACKOFF_S, Parts, PutOffError, Run
-from koko_integrations.sync.statuses import choose
+from koko_integrations.sync.statuses import StatusChoice, choose
 from koko_integrations.sync.tasks import TaskPushing
 from providers.kit.base import ListsItems, PushesItems
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
-from providers.kit.http import counting_calls
+from providers.kit.http import DEADLINE_S, counting_calls
 from providers.kit.items import Entity
 
 log = structlog.get_logger(__name__)
@@ -151,7 +151,7 @@ class SyncRunner:
         tasks = TaskPushing(run, provider, project_id, container, choice)
         replies = ReplyPushing(run, provider, project_id, container, choice)
         for attempt in range(PUSH_ATTEMPTS):
-            await self._settle(run, provider, puller, container)
+            await self._settle(run, provider, puller, container, choice)
             try:
                 if asked is None or "tasks" in asked:
                     await tasks.push()
@@ -166,12 +166,17 @@ class SyncRunner:
             else:
                 return
 
-    async def _settle(self, run: Run, provider: PushesItems, puller: Puller, container: str) -> None:
+    async def _settle(
+        self, run: Run, provider: PushesItems, puller: Puller, container: str, choice: StatusChoice
+    ) -> None:
         """Looks for what was asked for and never confirmed, by pulling once more."""
         left = await adoption.unconfirmed(run, container)
         if not left or run.dry:
             return
-        wait_s = provider.settles_after_s - (run.now() - max(link.attempted_at for link in left)) / 1000
+        # Until a request would have been given up it may still be under way: from a process that is no more, or has
+        # been overtaken; or the provider is still at it.
+        age_s = (run.now() - max(link.attempted_at for link in left)) / 1000
+        wait_s = DEADLINE_S + provider.settles_after_s - age_s
         if wait_s > 0:
             await run.parts.clock.sleep(wait_s)
         await puller.pull("tasks", container, full=False, again=True)
@@ -182,11 +187,11 @@ class SyncRunner:
                 for link in replies:
                     set_to_visit(tx, run.integration.id, str(link.parent_id), VISIT_BITS["comments"])
 
-            await run.parts.database.write(visit_again)
+            await run.write(visit_again)
             await puller.visit("comments", container)
         elif replies and "comments" not in provider.with_tasks:
             await puller.pull("comments", container, full=False, again=True)
-        await adoption.adopt(run, left)
+        await adoption.adopt(run, left, choice)
 
     async def _put_off(self, run: Run, put_off: PutOffError) -> bool:
         """Lets the job wait as long as the provider asks; False when that is too long, or has been too often."""

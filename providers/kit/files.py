@@ -8,6 +8,9 @@ from providers.kit.connection import Connection, Resource
 from providers.kit.errors import ProtocolBroken, Rejected
 from providers.kit.items import Item, Skipped
 
+MOST_BYTES = 2048
+"""Of what an item is known by, which may be a path: it is indexed."""
+
 Kind = Literal["file", "folder", "shortcut", "package"]
 
 
@@ -67,6 +70,8 @@ class Stores(ListsItems):
         """Raises ProtocolBroken for a name that no database takes."""
         if "\0" in id or "\0" in name:
             raise ProtocolBroken(f"{self.manifest.name} has a file whose name holds a NUL character")
+        if len(id.encode()) > MOST_BYTES:
+            raise ProtocolBroken(f"{self.manifest.name} has a file whose path is too long to be kept")
         return Item(
             id=id,
             title=name,

@@ -151,9 +151,7 @@ class PullsBoards(ListsItems):
         if named is None or too_old or shape.fingerprint != known:
             raise StartOver("what happened on this board of monday.com cannot be told item by item")
         newest = objects((board.get("items_page") or {}).get("items"))
-        entries = [
-            one for one in newest if _is_since(one, since_ms, lambda item: parse_ms(item.get("updated_at")) or 0)
-        ]
+        entries = [one for one in newest if _is_since(one, since_ms, _changed_at)]
         items, skipped = self._read_entries(connection, entries, shape)
         seen = {item.id for item in items if item.entity is None}
         updates = objects(board.get("updates"))

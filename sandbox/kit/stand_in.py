@@ -59,7 +59,8 @@ class Fault:
     """What to answer in place of the truth, `times` times. A `gap_s` drips the body byte by byte.
 
     With `hang` the answer waits. With `truthful` the stand-in does what was asked, and the answer is the real one
-    unless a `status` other than 200 says that it is lost. With a `method` only such requests are meant.
+    unless a `status` other than 200 says that it is lost; with `late` it does it only after the wait. With a `method`
+    only such requests are meant.
     """
 
     path: str
@@ -70,6 +71,7 @@ class Fault:
     gap_s: float = 0.0
     hang: threading.Event | None = None
     truthful: bool = False
+    late: bool = False
     method: str | None = None
 
     def meets(self, method: str, path: str) -> bool:
@@ -140,6 +142,8 @@ class StandIn:
             if not fault.truthful or fault.status != 200:
                 await _misbehave(fault, send)
                 return
+            if fault.late:
+                await _wait(fault)
             send = _held_back(fault, send)
         await self._app(scope, again, send)
 
@@ -160,8 +164,7 @@ def _recorded(seen: Seen, send: Send) -> Send:
 
 def _held_back(fault: Fault, send: Send) -> Send:
     async def hold(message: Message) -> None:
-        if fault.hang is not None:
-            await asyncio.to_thread(fault.hang.wait, 60)
+        await _wait(fault)
         await send(message)
 
     return hold
@@ -171,9 +174,13 @@ async def _lose(message: Message) -> None:
     """The answer goes nowhere."""
 
 
-async def _misbehave(fault: Fault, send: Send) -> None:
+async def _wait(fault: Fault) -> None:
     if fault.hang is not None:
         await asyncio.to_thread(fault.hang.wait, 60)
+
+
+async def _misbehave(fault: Fault, send: Send) -> None:
+    await _wait(fault)
     headers = [(name.lower().encode(), value.encode()) for name, value in fault.headers.items()]
     await send({"type": "http.response.start", "status": fault.status, "headers": headers})
     if fault.gap_s:

@@ -385,7 +385,7 @@ def test_a_scope_that_was_unticked(service: Service, people: People, sandbox: Sa
     done = finish(service, people.admin, consent(auth_url.replace(readonly, "")), "google_drive")["integration"]
     status = service.call("integration.getStatus", {"integrationId": done["id"]}, token=people.member)
     assert status["health"]["status"] == "degraded"
-    assert status["health"]["issues"][0].startswith("File import is off")
+    assert status["health"]["issues"][0].startswith("File sync is off")
 
 
 def test_verifiers_are_sealed_while_they_wait(service: Service, people: People, sandbox: Sandbox) -> None:

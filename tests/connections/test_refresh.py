@@ -92,7 +92,8 @@ def test_many_callers_cause_one_token_request(
 ) -> None:
     """Two services on one database, as two processes are."""
     pass_time(service, sandbox, HOURS_12)
-    with running_service(sandboxed(service.settings.database_url, sandbox), service.clock) as other:
+    settings = sandboxed(service.settings.database_url, sandbox)
+    with running_service(settings, service.clock, worker=False) as other:
 
         def call(number: int) -> bool:
             chosen = service if number % 2 else other

@@ -51,7 +51,11 @@ def test_three_steps(service: Service, people: People, sandbox: Sandbox) -> None
         "status": "connected",
         "connectedBy": "admin",
         "connectedAt": "2025-11-13T02:13:20Z",
-        "config": {"channelId": "C1", "notifyOn": ["comment"]},
+        "config": {
+            "channelId": "C1",
+            "notifyOn": ["comment"],
+            "notifications": {"onComment": True, "onApproval": False, "onUpload": False},
+        },
         "scope": ["chat:write", "channels:read"],
         "createdAt": "2025-11-13T02:13:20Z",
         "updatedAt": "2025-11-13T02:13:20Z",

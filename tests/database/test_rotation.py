@@ -33,7 +33,7 @@ def test_everything_is_resealed_while_serving(database_url: str, sandbox: Sandbo
         slack = {"integrationId": connect(service, people.admin)["id"]}
         params = {"teamId": TEAM, "provider": "s3", "config": CONFIG}
         s3 = {"integrationId": service.call("integration.connect", params, token=people.admin)["integration"]["id"]}
-        with running_service(both, service.clock) as newer:
+        with running_service(both, service.clock, worker=False) as newer:
             assert rotate(database_url, NEW_KEYS) == Rotation(resealed=2)
             for target in (slack, s3):
                 assert newer.call("integration.test", target, token=people.admin)["success"]

@@ -10,7 +10,7 @@ from typing import TypeVar
 import requests
 
 from sandbox.stand_ins import Sandbox
-from tests.process.client import REDIRECT_URI, Client
+from tests.process.client import REDIRECT_URI
 from tests.process.running import COMMAND, environment, free_port
 from tests.process.test_commands import SETTINGS
 from tests.service import Rows
@@ -48,6 +48,7 @@ class Fleet:
             "KOKO_PROVIDER_ASANA_CLIENT_SECRET": announced["clientSecret"],
             "KOKO_ORIGIN_OVERRIDES": ",".join(f"{meant}={actual}" for meant, actual in announced["origins"].items()),
         }
+        self._started: list[subprocess.Popen[bytes]] = []
         self.port = free_port()
         self.serve = self.start("serve", self.port)
         self.workers: list[subprocess.Popen[bytes]] = []
@@ -55,18 +56,17 @@ class Fleet:
         engines = 1 + len(self.workers)
         wait_for(lambda: self.log.read_text().count("job engine started") == engines, "an engine does not start")
 
-    def client(self, token: str) -> Client:
-        return Client(self.port, token)
-
     def start(self, command: str, port: int = 0) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*COMMAND, command],
                 cwd=self.folder,
                 env=environment(**self._settings, KOKO_PORT=str(port)),
                 stdout=log,
                 stderr=log,
             )
+        self._started.append(process)
+        return process
 
     def complete(self) -> None:
         """Starts what does not run, and waits until calls are answered."""
@@ -86,11 +86,11 @@ class Fleet:
     def process_of(self, executor: str) -> subprocess.Popen[bytes]:
         """Which process an executor is."""
         pid = int(executor.rsplit("-", 2)[1])
-        return next(process for process in (self.serve, *self.workers) if process.pid == pid)
+        return next(process for process in self._started if process.pid == pid)
 
     def close(self) -> None:
         """Ends all as an operator would."""
-        left = [process for process in (self.serve, *self.workers) if process.poll() is None]
+        left = [process for process in self._started if process.poll() is None]
         for process in left:
             process.send_signal(signal.SIGTERM)
         for process in left:

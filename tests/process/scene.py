@@ -12,18 +12,19 @@ from typing import Any
 
 import psycopg
 
+from koko_integrations.jobs.liveness import lock_key
 from sandbox.kit.stand_in import Fault
 from sandbox.stand_ins import Sandbox
+from tests.process.client import Client
 from tests.process.fleet import Fleet, wait_for
-from tests.service import Rows, sign_session
 from tests.process.test_commands import SETTINGS
+from tests.service import sign_session
 from tests.sync.team import entities_of, moved
 
 CONTAINER = "1400"
 TASKS_PATH = "/api/1.0/tasks"
 FILES_PATH = "/api/1.0/attachments"
 DAY_MS = 86_400_000
-A_WHILE_MS = 60_000
 ENDED = ("succeeded", "partial", "failed", "cancelled")
 
 
@@ -36,10 +37,12 @@ class Scene:
         self.asana = sandbox.asana
         self.work = sandbox.asana.work
         self._key = secrets.token_hex(4)
+        self._edits = 0
         self._held: list[Event] = []
         self._locks = contextlib.ExitStack()
         self._threads = ThreadPoolExecutor(4)
-        self.client = fleet.client(self._furnish())
+        self._token = self._furnish()
+        self.client = Client(fleet.port, self._token)
         self.target = self.client.connect(self._key, "asana")
         mapping = {"projectMapping": {self._key: CONTAINER}}
         answer = self.client.call("integration.configure", integrationId=self.target, config=mapping)
@@ -60,6 +63,11 @@ class Scene:
         self.rows.insert("video", id=key, project_id=key, title="Trailer", status="ready", updated_at=_now_ms())
         return sign_session(token, SETTINGS["KOKO_AUTH_SECRET"])
 
+    def move_to(self, port: int) -> None:
+        """From now on it is the service at this port that is called."""
+        self.fleet.port = port
+        self.client = Client(port, self._token)
+
     # What people do
 
     def comment(self, text: str, parent: str | None = None) -> str:
@@ -71,6 +79,7 @@ class Scene:
 
     def edit(self, comment_id: str, text: str) -> None:
         self.rows.query("UPDATE comment SET text = ?, updated_at = ? WHERE id = ?", text, _now_ms(), comment_id)
+        self._edits += 1
 
     def leave(self, count: int) -> None:
         """Asana's project has so many tasks and no more."""
@@ -94,12 +103,13 @@ class Scene:
         found = wait_for(lambda: self.query("SELECT id FROM job WHERE integration_id = ?"), "there is no job")
         return str(found[0][0])
 
-    def hang(self, path: str, method: str, after: int = 0) -> Fault:
-        """The request of `path` that comes `after` so many others is done at Asana, and the answer does not come."""
+    def hang(self, path: str, method: str, *, after: int = 0, late: bool = False) -> Fault:
+        """The request of `path` that comes `after` so many others is done at Asana, and the answer does not come; when
+        it is `late`, it is not even done."""
         if after:
             self.asana.fail(path, method=method, truthful=True, times=after)
         self._held.append(Event())
-        return self.asana.fail(path, method=method, truthful=True, hang=self._held[-1])
+        return self.asana.fail(path, method=method, truthful=True, late=late, hang=self._held[-1])
 
     def wait_until_hanging(self, fault: Fault) -> None:
         wait_for(lambda: fault.times == 0, f"nobody asked for {fault.path}")
@@ -114,22 +124,32 @@ class Scene:
             connection = self._locks.enter_context(psycopg.connect(self.fleet.database_url))
             connection.execute("LOCK TABLE dbos.workflow_status IN EXCLUSIVE MODE")
 
-    def let_go(self) -> None:
-        """Whatever hangs goes on, and whatever is locked is free."""
+    def cut_off(self, executor: str) -> None:
+        """PostgreSQL ends the connection that holds a worker's lock."""
+        key = lock_key(executor)
+        held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND (classid::bigint << 32) | objid::bigint = ?"
+        self.rows.query(f"SELECT pg_terminate_backend(pid) FROM ({held}) AS held", key)
+
+    def let_go(self, fault: Fault | None = None) -> None:
+        """What hangs there goes on; without a `fault` whatever hangs, and whatever is locked is free."""
+        if fault is not None and fault.hang is not None:
+            fault.hang.set()
+            return
         for held in self._held:
             held.set()
         self._held.clear()
         self._locks.close()
 
-    def pass_time(self) -> None:
-        """A minute passes, as far as leases and requests under way are concerned."""
-        self.query("UPDATE integration_connection SET refresh_lease_until = 1 WHERE integration_id = ?")
-        self.query(f"UPDATE sync_link SET attempted_at = attempted_at - {A_WHILE_MS} WHERE integration_id = ?")
+    def pass_time(self, seconds: int = 60) -> None:
+        """Time passes, as far as leases and requests under way are concerned."""
+        lease = "UPDATE integration_connection SET refresh_lease_until = refresh_lease_until"
+        self.query(f"{lease} - {seconds * 1000} WHERE integration_id = ?")
+        self.query(f"UPDATE sync_link SET attempted_at = attempted_at - {seconds * 1000} WHERE integration_id = ?")
 
     def runner_of(self, job_id: str) -> subprocess.Popen[bytes]:
         """The process that runs the job."""
         executor = wait_for(lambda: self.job(job_id)[1], "nobody runs the job")
-        return self.fleet.process_of(executor)
+        return self.fleet.process_of(str(executor))
 
     # What has become of it
 
@@ -168,9 +188,11 @@ class Scene:
         assert [row[0] for row in found] == ["linked"], found
         return str(found[0][1])
 
-    def check(self, job_id: str) -> dict[str, dict[str, Any]]:
-        """Waits for the job. Nothing is lost, nothing is doubled, nothing echoes. What the run says it has moved."""
+    def check(self, job_id: str) -> None:
+        """Waits for the job. Nothing is lost, nothing is doubled, nothing echoes, and what is told of it adds up."""
         entities = entities_of(self.finish(job_id))
+        mine = self.rows.query("SELECT id, parent_id FROM comment WHERE video_id = ?", self._key)
+        self._check_comments(mine)
         tasks = self.work.of(CONTAINER)
         there = {
             "projects": list(self.work.projects),
@@ -180,17 +202,23 @@ class Scene:
         }
         for entity in entities:
             assert self.items(entity) == sorted(there[entity]), entity
-        self._check_comments()
-        entries = [json.loads(row[0]) for row in self.query("SELECT details FROM integration_log WHERE integration_id = ?")]
-        assert [entry["jobId"] for entry in entries].count(job_id) == 1
+        told = [
+            json.loads(row[0]) for row in self.query("SELECT details FROM integration_log WHERE integration_id = ?")
+        ]
+        assert [one["jobId"] for one in told].count(job_id) == 1
         runs = self.query("SELECT COUNT(*) FROM job WHERE integration_id = ?")
         assert self.query("SELECT SUM(syncs) FROM integration_usage WHERE integration_id = ?") == runs
+        sums = {
+            name: sum(entity[name] for one in told for entity in one["entities"].values())
+            for name in ("created", "updated", "deleted", "pushed", "returned", "failed")
+        }
+        theirs = sum(len(there[entity]) for entity in entities) - len(mine)
+        nothing = {"updated": 0, "deleted": 0, "returned": 0, "failed": 0}
+        assert sums == {"created": theirs, "pushed": len(mine) + self._edits, **nothing}
         assert moved(self.sync("incremental", *entities)) == {}, "it echoes"
-        return entities
 
-    def _check_comments(self) -> None:
+    def _check_comments(self, mine: list[tuple[Any, ...]]) -> None:
         """Each comment of Koko's is one task or one comment there, and none has come back."""
-        mine = self.rows.query("SELECT id, parent_id FROM comment WHERE video_id = ?", self._key)
         assert len(mine) == self.query("SELECT COUNT(*) FROM sync_link WHERE integration_id = ?")[0][0]
         for comment_id, parent_id in mine:
             sign = f"comment={comment_id}"

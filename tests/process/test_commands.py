@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from koko_integrations.database.schema import VERSION
 from tests.process.running import free_port, run, running
 from tests.service import Rows
 
@@ -27,7 +28,7 @@ LIST = {"jsonrpc": "2.0", "id": 1, "method": "integration.list", "params": {"tea
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     done = run(tmp_path, "init-db", **SETTINGS)
-    assert (done.returncode, done.stdout) == (0, "The database has schema 1 now.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, f"The database has schema {VERSION} now.\n"), done.stderr
     rows = Rows(f"sqlite:///{tmp_path}/var/koko.db")
     rows.insert("user", id="u", name="U", email="u@koko.test")
     rows.insert("team", id="t", name="T", slug="t", owner_id="u")
@@ -83,7 +84,7 @@ def test_serve_without_tables_says_what_to_do(tmp_path: Path) -> None:
 def test_init_db_again_and_migrate(folder: Path) -> None:
     for command in ("init-db", "migrate"):
         done = run(folder, command, **SETTINGS)
-        assert (done.returncode, done.stdout) == (0, "The database has schema 1 already.\n")
+        assert (done.returncode, done.stdout) == (0, f"The database has schema {VERSION} already.\n")
 
 
 def test_migrate_wants_a_database(tmp_path: Path) -> None:

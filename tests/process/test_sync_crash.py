@@ -3,6 +3,8 @@
 With SQLite the process is started again; with PostgreSQL another one takes over by itself.
 """
 
+import signal
+import time
 from collections.abc import Callable, Iterator
 from subprocess import Popen
 
@@ -11,6 +13,7 @@ import pytest
 from sandbox.stand_ins import Sandbox
 from tests.conftest import initialise, postgres_copy
 from tests.process.fleet import Fleet, kill, wait_for
+from tests.process.running import free_port
 from tests.process.scene import CONTAINER, FILES_PATH, TASKS_PATH, Scene
 
 Reached = tuple[str, "Popen[bytes]"]
@@ -159,4 +162,81 @@ def test_killed(scene: Scene, reach: Callable[[Scene], Reached]) -> None:
     scene.pass_time()
     if scene.fleet.is_sqlite:
         scene.fleet.complete()
+    scene.check(job_id)
+
+
+def test_a_request_outlives_its_sender(scene: Scene) -> None:
+    """Asana is still at what the killed process has asked for when another begins to look for it."""
+    scene.leave(20)
+    scene.sync("full")
+    scene.comment("Brighter, please")
+    asked = scene.hang(TASKS_PATH, "POST", late=True)
+    again = scene.hang(f"/api/1.0/projects/{CONTAINER}", "GET", after=1)
+    job_id = scene.start("incremental")
+    scene.wait_until_hanging(asked)
+    kill(scene.runner_of(job_id))
+    if scene.fleet.is_sqlite:
+        scene.fleet.complete()
+    scene.wait_until_hanging(again)
+    # Three seconds are left of those in which a request is answered or given up.
+    scene.pass_time(17)
+    scene.let_go(again)
+    time.sleep(1)
+    scene.let_go()
+    scene.check(job_id)
+
+
+def test_stopped_by_an_operator(scene: Scene) -> None:
+    asked = scene.hang(TASKS_PATH, "GET", after=1)
+    job_id = scene.start("full", "tasks")
+    scene.wait_until_hanging(asked)
+    process = scene.runner_of(job_id)
+    process.terminate()
+    if process is scene.fleet.serve:
+        wait_for(lambda: not scene.fleet.answers(), "it goes on answering")
+    scene.let_go()
+    assert process.wait(30) in (0, -signal.SIGTERM)
+    if scene.fleet.is_sqlite:
+        assert scene.job(job_id)[0] == "running"
+        scene.fleet.complete()
+    scene.check(job_id)
+
+
+@pytest.mark.parametrize("fleet", ["sqlite"], indirect=True)
+def test_a_second_service_waits_for_its_turn(scene: Scene) -> None:
+    first, port = scene.fleet.serve, free_port()
+    second = scene.fleet.start("serve", port)
+    wait_for(lambda: scene.fleet.answers(port), "the second does not answer")
+    scene.move_to(port)
+    asked = scene.hang(TASKS_PATH, "GET", after=1)
+    job_id = scene.start("full", "tasks")
+    scene.wait_until_hanging(asked)
+    assert scene.runner_of(job_id) is first
+    kill(first)
+    scene.let_go()
+    wait_for(lambda: scene.job(job_id)[0] == "succeeded", "nobody takes over")
+    scene.fleet.serve = second
+    scene.check(job_id)
+
+
+@pytest.mark.parametrize("fleet", ["postgres"], indirect=True)
+def test_a_worker_taken_for_dead(scene: Scene) -> None:
+    """Its lock is lost with a connection: it is overtaken, and does no harm when it wakes up."""
+    scene.leave(20)
+    for number in range(3):
+        scene.comment(f"Brighter, please ({number})")
+    asked = scene.hang(TASKS_PATH, "POST", after=1)
+    job_id = scene.start()
+    scene.wait_until_hanging(asked)
+    scene.pass_time()
+    _, executor, attempt, _ = scene.job(job_id)
+
+    def overtaken() -> bool:
+        scene.cut_off(str(executor))
+        return scene.job(job_id)[2] > attempt
+
+    wait_for(overtaken, "nobody takes over", pause_s=0.1)
+    wait_for(lambda: scene.job(job_id)[0] == "succeeded", "the run does not end")
+    scene.let_go()
+    time.sleep(1)
     scene.check(job_id)

@@ -1,87 +1,22 @@
-"""Jira beyond the contract: transitions, links to the frame, windows of time, and what fails half way."""
+"""Jira beyond the contract: transitions, links to the frame, and what fails half way."""
 
 import dataclasses
-import time
-from types import SimpleNamespace
 from typing import Any
 
-import orjson
 import pytest
 
-from providers.jira import Jira
-from providers.kit.connection import Connection, Credentials
-from providers.kit.egress import EgressGuard
-from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, Rejected, StartOver
-from providers.kit.http import HttpClient
-from providers.kit.items import Change, Draft, Item, Page, Pull
-from sandbox.atlassian import SITES
-from sandbox.jira import JiraApi
+from providers.kit.connection import Credentials
+from providers.kit.errors import CredentialsRefused, Missing, Rejected
 from sandbox.stand_ins import Sandbox
 from tests.conftest import People
 from tests.service import Service
+from tests.sync.jira_talk import CUT, DONE, DRAFT, SCOPES, TEXT, URL, VFX, WONT_DO, Talk, talk_to
 from tests.sync.team import PROJECT, join, moved
-
-CUT, VFX = "10000", "10001"
-WONT_DO, DONE = "100108", "100109"
-SITE = f"/ex/jira/{SITES[0]['id']}/rest/api/3"
-SEARCH = f"{SITE}/search/jql"
-SCOPES = ("read:jira-user", "read:jira-work", "write:jira-work")
-URL = "https://app.koko.test/videos/video-1?t=62.5&comment=comment-1"
-TEXT = f"Brighter, please\n  and warmer\n\n\n— Ada in Koko at 1:02.5, “Trailer”\n{URL}"
-DRAFT = Draft(title="Brighter, please", text=TEXT, url=URL, koko_id="comment-1")
-
-
-@dataclasses.dataclass
-class Talk:
-    """The provider, connected to its stand-in."""
-
-    provider: Jira
-    connection: Connection
-    sandbox: Sandbox
-
-    @property
-    def api(self) -> JiraApi:
-        return self.sandbox.atlassian.jira_api
-
-    def pages(self, entity: Any = "tasks", container: str | None = CUT, since: str | None = None) -> list[Page]:
-        pages: list[Page] = []
-        cursor: str | None = None
-        while not pages or cursor is not None:
-            asked = Pull(entity=entity, container=container, since=since, cursor=cursor)
-            pages.append(self.provider.pull(self.connection, asked))
-            cursor = pages[-1].cursor
-        return pages
-
-    def items(self, entity: str | None = None, since: str | None = None) -> dict[str, Item]:
-        found = [item for page in self.pages(since=since) for item in page.items if item.entity == entity]
-        assert len({item.id for item in found}) == len(found), "none comes twice"
-        return {item.id: item for item in found}
-
-    def create(self, **changes: Any) -> Item:
-        return self.provider.create_task(self.connection, CUT, dataclasses.replace(DRAFT, **changes))
-
-    def update(self, task_id: str, **changes: Any) -> Item:
-        change = Change(**{"url": URL, "koko_id": "comment-1", **changes})
-        return self.provider.update_task(self.connection, CUT, task_id, change)
-
-    def fail(self, path: str, **fault: Any) -> None:
-        self.sandbox.atlassian.fail(f"{SITE}{path}", **fault)
-
-    def asked(self, path: str) -> list[Any]:
-        return [seen.data for seen in self.sandbox.atlassian.requests_to(f"{SITE}{path}")]
-
-    def links(self, task_id: str) -> list[tuple[Any, Any]]:
-        """The address and the state of each link of an issue."""
-        found: list[Any] = self.api.work.tasks[task_id].links
-        return [(link["object"]["url"], link["object"]["status"]["resolved"]) for link in found]
 
 
 @pytest.fixture
 def talk(sandbox: Sandbox) -> Talk:
-    http = HttpClient(EgressGuard(), sandbox.hosting.origins, sleep=lambda _: None)
-    token = sandbox.atlassian.jira.issue(SCOPES).access
-    config = {"cloudId": SITES[0]["id"], "siteUrl": SITES[0]["url"]}
-    return Talk(Jira(http), Connection(credentials=Credentials(access_token=token), config=config), sandbox)
+    return talk_to(sandbox)
 
 
 def test_what_is_written_is_what_is_read(talk: Talk) -> None:
@@ -218,116 +153,6 @@ def test_a_scope_that_is_missing_is_no_reason_to_renew_the_token(talk: Talk) -> 
     talk.sandbox.atlassian.jira.revoke(token)
     with pytest.raises(CredentialsRefused):
         talk.provider.create_comment(reader, CUT, "20000", "Hello")
-
-
-def test_an_incremental_pass_asks_for_minutes(talk: Talk) -> None:
-    pages = talk.pages()
-    assert [len([item for item in page.items if item.entity is None]) for page in pages] == [50, 50, 20]
-    assert [page.watermark is None for page in pages] == [False, True, True]
-    since = pages[0].watermark
-    assert since is not None
-    assert abs(int(since) - (time.time() * 1000 - 120_000)) < 10_000
-    talk.sandbox.atlassian.seen.clear()
-    assert talk.items(since=since) == {}
-    made = talk.create()
-    assert list(talk.items(since=since)) == [made.id]
-    jql = {body["jql"] for body in talk.asked("/search/jql")}
-    assert jql <= {f'project = 10000 AND updated >= "-{n}m" ORDER BY updated DESC' for n in (3, 4)}
-
-
-def test_a_long_incremental_pass_sees_what_changes_meanwhile_later(talk: Talk) -> None:
-    for task in talk.api.work.of(CUT):
-        talk.api.work.change(task.id)
-    since = str(int(time.time() * 1000) - 60_000)
-    asked = Pull(entity="tasks", container=CUT, since=since)
-    first = talk.provider.pull(talk.connection, asked)
-    # One that is not on the first page.
-    changed = talk.api.work.of(CUT)[0]
-    talk.api.work.change(changed.id, title="Meanwhile")
-    rest = talk.provider.pull(talk.connection, dataclasses.replace(asked, cursor=first.cursor))
-    last = talk.provider.pull(talk.connection, dataclasses.replace(asked, cursor=rest.cursor))
-    seen = {item.id for page in (first, rest, last) for item in page.items if item.entity is None}
-    assert {task.id for task in talk.api.work.of(CUT)} - seen <= {changed.id}
-    assert talk.items(since=first.watermark)[changed.id].title == "Meanwhile"
-
-
-def test_our_clock_may_be_wrong(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    since = str(int(time.time() * 1000) - 3_600_000)
-    made = talk.create()
-    for behind_s, asked in ((7200, 2), (-7200, 1)):
-        talk.sandbox.atlassian.seen.clear()
-        with monkeypatch.context() as patched:
-            wrong = SimpleNamespace(time=lambda behind_s=behind_s: time.time() - behind_s)
-            patched.setattr("providers.kit.jira_site.time", wrong)
-            page = talk.provider.pull(talk.connection, Pull(entity="tasks", container=CUT, since=since))
-        assert made.id in {item.id for item in page.items}
-        assert len(talk.asked("/search/jql")) == asked
-
-
-def test_tokens_and_watermarks_that_are_no_good(talk: Talk) -> None:
-    first = talk.provider.pull(talk.connection, Pull(entity="tasks", container=CUT))
-    for asked in (
-        Pull(entity="tasks", container=VFX, cursor=first.cursor),
-        Pull(entity="tasks", container=CUT, cursor=" nonsense"),
-        Pull(entity="tasks", container=CUT, since="yesterday"),
-    ):
-        with pytest.raises(StartOver):
-            talk.provider.pull(talk.connection, asked)
-    for container in ("10009", 'X" OR project = "CUT', "GONE"):
-        with pytest.raises(Rejected, match="no such project"):
-            talk.provider.pull(talk.connection, Pull(entity="tasks", container=container))
-
-
-def test_many_comments_and_those_that_are_not_for_all(talk: Talk) -> None:
-    task = talk.api.work.of(CUT)[-1]
-    said = [talk.api.work.comment(task.id, "Grace", f"Number {number}") for number in range(25)]
-    hidden = said[3]
-    talk.api.work.restricted.add(hidden.id)
-    found = talk.items("comments")
-    mine = [item.text for item in found.values() if item.parent_id == task.id]
-    assert mine == [one.text for one in said if one is not hidden]
-    assert len(talk.asked(f"/issue/{task.id}/comment")) == 3, "nothing but the rest of a long list is asked for"
-
-
-def test_files(talk: Talk) -> None:
-    item = min(talk.items("files").values(), key=lambda one: int(one.id))
-    assert (item.title, item.fields) == ("frame-1.png", {"size": 1000, "kind": "image/png"})
-    assert item.url == f"https://sandbox.atlassian.net/rest/api/3/attachment/content/{item.id}"
-
-
-def test_projects_by_key_and_by_id(talk: Talk) -> None:
-    found = talk.provider.find_containers(talk.connection, ["CUT", CUT, "VFX", "cut", "NONE"])
-    assert {target: one.id for target, one in found.items()} == {"CUT": CUT, CUT: CUT, "VFX": VFX}
-    pages = talk.pages("projects", None)
-    assert [item.title for page in pages for item in page.items] == ["Cut", "Effects"]
-    (alone,) = talk.pages("projects", CUT)
-    assert alone.items == pages[0].items
-
-
-def test_one_strange_issue_harms_no_other(talk: Talk) -> None:
-    good = talk.provider.pull(talk.connection, Pull(entity="tasks", container=VFX)).items[0]
-    shown = talk.api.work.show(talk.api.work.tasks[good.id], ["summary", "description", "status", "comment"])
-    strange: list[Any] = [
-        5,
-        {"id": "1"},
-        {**shown, "id": "2", "fields": {**shown["fields"], "status": "open"}},
-        {**shown, "id": "3", "fields": {**shown["fields"], "description": {"type": "doc", "content": [7]}}},
-        {**shown, "id": "4", "fields": {**shown["fields"], "attachment": "none"}},
-        {**shown, "id": "5", "fields": {**shown["fields"], "comment": []}},
-    ]
-    talk.fail("/search/jql", body=orjson.dumps({"issues": [*strange, shown], "isLast": True}))
-    page = talk.provider.pull(talk.connection, Pull(entity="tasks", container=VFX))
-    assert [item.id for item in page.items] == [good.id]
-    assert [skipped.id for skipped in page.skipped] == ["?", "1", "2", "3", "4", "5"]
-
-
-def test_a_page_that_is_too_large_is_asked_for_in_parts(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("providers.kit.http.MAX_ANSWER_BYTES", 20_000)
-    assert len(talk.items()) == 120
-    assert {body["maxResults"] for body in talk.asked("/search/jql")} == {100, 10}
-    monkeypatch.setattr("providers.kit.http.MAX_ANSWER_BYTES", 100)
-    with pytest.raises(ProtocolBroken, match="too large"):
-        talk.items()
 
 
 def test_what_a_workflow_does_not_allow_is_said_and_left_as_it_is(

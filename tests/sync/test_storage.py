@@ -1,211 +1,28 @@
-"""Files in storage: each provider pulled whole, then by its own means followed in what changes, against its stand-in."""
+"""Files in storage: each provider pulled whole, then followed by its own means in what changes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 import pytest
+import yaml
 
-from sandbox.drive import SHARED_DRIVE
 from sandbox.kit.files import Files
-from sandbox.kit.stand_in import StandIn
-from sandbox.s3 import BUCKET, KEYS, Bucket
 from sandbox.stand_ins import Sandbox
-from tests.conftest import TEAM, People
+from tests.conftest import People
+from tests.connections.test_specs import CASES as DESCRIPTIONS
+from tests.connections.test_specs import FOLDER, check_all
 from tests.service import RpcError, Service
-from tests.sync.team import Koko, Team, join, moved
+from tests.sync.storage import CASES, ODD, TAKE, Case, Storage, connect
+from tests.sync.team import moved
 
-TAKE = "Rushes/Day 1/Scene 1 take 7.mp4"
-ODD = "日本語/素材 🎬/it's 100% #final+v2 (1).mp4"
-
-
-class Person(Protocol):
-    """Somebody at the provider. Files are named by paths such as Rushes/Day 1/a.mp4."""
-
-    def add(self, path: str, content: bytes = b"new") -> None: ...
-    def write(self, path: str, content: bytes) -> None: ...
-    def rename(self, path: str, name: str) -> None: ...
-    def move(self, path: str, folder: str) -> None: ...
-    def delete(self, path: str) -> None: ...
-    def paths(self) -> set[str]: ...
-
-
-@dataclass
-class InTree:
-    files: Files
-
-    def add(self, path: str, content: bytes = b"new") -> None:
-        folder, _, name = path.rpartition("/")
-        self.files.add(self.files.at(folder), name, content)
-
-    def write(self, path: str, content: bytes) -> None:
-        self.files.write(self.files.at(path), content)
-
-    def rename(self, path: str, name: str) -> None:
-        self.files.rename(self.files.at(path), name)
-
-    def move(self, path: str, folder: str) -> None:
-        self.files.move(self.files.at(path), self.files.at(folder))
-
-    def delete(self, path: str) -> None:
-        self.files.delete(self.files.at(path))
-
-    def paths(self) -> set[str]:
-        return {node.path[1:] for node in self.files.root.walk() if not node.is_folder}
-
-
-@dataclass
-class InBucket:
-    bucket: Bucket
-
-    def add(self, path: str, content: bytes = b"new") -> None:
-        self.bucket.add(path, content)
-
-    def write(self, path: str, content: bytes) -> None:
-        self.bucket.add(path, content)
-
-    def rename(self, path: str, name: str) -> None:
-        self.bucket.rename(path, f"{path.rpartition('/')[0]}/{name}")
-
-    def move(self, path: str, folder: str) -> None:
-        self.bucket.rename(path, f"{folder}/{path.rpartition('/')[2]}")
-
-    def delete(self, path: str) -> None:
-        self.bucket.delete(path)
-
-    def paths(self) -> set[str]:
-        return self.bucket.keys()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One provider. `id_of` is what an item of a file is known by, `everything` how many requests it takes to list all
-    that the stand-in is furnished with, `nothing` how many to find nothing new. With `moves` off, what is renamed or
-    moved is another item."""
-
-    slug: str
-    stand_in: Callable[[Sandbox], StandIn]
-    person: Callable[[Sandbox], Person]
-    folder: Callable[[Sandbox, str], str]
-    id_of: Callable[[Sandbox, str], str]
-    list_path: str
-    feed_path: str
-    everything: int
-    nothing: int = 1
-    moves: bool = True
-    expire: Callable[[Sandbox], None]
-
-
-def _s3_expires(sandbox: Sandbox) -> None:
-    body = b"<Error><Code>InvalidArgument</Code><Message>The continuation token is incorrect</Message></Error>"
-    sandbox.s3.fail(f"/{BUCKET}", truthful=True)
-    sandbox.s3.fail(f"/{BUCKET}", status=400, body=body)
-
-
-CASES = [
-    Case(
-        slug="dropbox",
-        stand_in=lambda s: s.dropbox,
-        person=lambda s: InTree(s.dropbox.files),
-        folder=lambda s, path: f"/{path}",
-        id_of=lambda s, path: f"/{path}".lower(),
-        list_path="/2/files/list_folder",
-        feed_path="/2/files/list_folder/continue",
-        everything=2,
-        moves=False,
-        expire=lambda s: s.dropbox.storage.expire_cursors(),
-    ),
-    Case(
-        slug="google_drive",
-        stand_in=lambda s: s.google,
-        person=lambda s: InTree(s.google.files),
-        folder=lambda s, path: s.google.files.at(path).id,
-        id_of=lambda s, path: s.google.files.at(path).id,
-        list_path="/drive/v3/files",
-        feed_path="/drive/v3/changes",
-        # And where the log of changes stands.
-        everything=1 + 2,
-        expire=lambda s: s.google.drive.expire_tokens(),
-    ),
-    Case(
-        slug="onedrive",
-        stand_in=lambda s: s.microsoft,
-        person=lambda s: InTree(s.microsoft.files),
-        folder=lambda s, path: f"/{path}",
-        id_of=lambda s, path: s.microsoft.files.at(path).id,
-        list_path="/v1.0/me/drive/root/delta",
-        feed_path="/v1.0/me/drive/root/delta",
-        everything=6,
-        expire=lambda s: s.microsoft.drive.expire_tokens(),
-    ),
-    Case(
-        slug="s3",
-        stand_in=lambda s: s.s3,
-        person=lambda s: InBucket(s.s3.files),
-        folder=lambda s, path: f"{path}/",
-        id_of=lambda s, path: path,
-        list_path=f"/{BUCKET}",
-        feed_path=f"/{BUCKET}",
-        everything=2,
-        nothing=2,
-        moves=False,
-        expire=_s3_expires,
-    ),
-]
 every = pytest.mark.parametrize("case", CASES, ids=lambda case: case.slug)
 with_tree = pytest.mark.parametrize("case", CASES[:3], ids=lambda case: case.slug)
-
-
-@dataclass
-class Storage:
-    case: Case
-    sandbox: Sandbox
-    team: Team
-
-    @property
-    def person(self) -> Person:
-        return self.case.person(self.sandbox)
-
-    @property
-    def stand_in(self) -> StandIn:
-        return self.case.stand_in(self.sandbox)
-
-    @property
-    def ids(self) -> set[str]:
-        """Of the files that Koko knows."""
-        return {one for one, item in self.team.items("files").items() if item["fields"]["kind"] == "file"}
-
-    def ids_of(self, paths: set[str]) -> set[str]:
-        return {self.case.id_of(self.sandbox, path) for path in paths}
-
-    def under(self, *folders: str) -> set[str]:
-        starts = tuple(f"{folder}/" for folder in folders)
-        return self.ids_of({path for path in self.person.paths() if path.startswith(starts)})
-
-    def agrees(self) -> None:
-        """What Koko knows is all that there is, and neither a full pass nor another finds anything else."""
-        assert self.ids == self.ids_of(self.person.paths())
-        assert moved(self.team.succeed("full")) == {}
-        assert moved(self.team.succeed()) == {}
-
-    def follow(self, path: str) -> None:
-        self.team.configure(syncFolder=self.case.folder(self.sandbox, path))
 
 
 @pytest.fixture
 def storage(case: Case, service: Service, people: People, sandbox: Sandbox) -> Storage:
     return Storage(case, sandbox, connect(service, people, sandbox, case.slug))
-
-
-def connect(service: Service, people: People, sandbox: Sandbox, slug: str, **config: Any) -> Team:
-    if slug != "s3":
-        return join(service, people, sandbox, slug)
-    key, secret = next(iter(KEYS.items()))
-    given = {"accessKeyId": key, "secretAccessKey": secret, "bucket": BUCKET, "region": "us-east-1", **config}
-    params = {"teamId": TEAM, "provider": "s3", "config": given}
-    result = service.call("integration.connect", params, token=people.admin)
-    return Team(service, people, sandbox, Koko(service), slug, str(result["integration"]["id"]))
 
 
 @every
@@ -370,7 +187,8 @@ def test_an_expired_cursor_of_a_folder_means_starting_over(storage: Storage) -> 
     assert storage.ids == storage.under("Rushes")
 
 
-@every
+@pytest.mark.parametrize("database_url", ["sqlite", "postgres"], indirect=True)
+@pytest.mark.parametrize("case", CASES[:1], ids=lambda case: case.slug)
 def test_another_folder_to_follow(storage: Storage) -> None:
     storage.follow("Rushes/Day 1")
     storage.team.succeed()
@@ -411,171 +229,6 @@ def test_what_cannot_be_read_is_told_of_and_kept(storage: Storage) -> None:
     storage.agrees()
 
 
-def ids_of(team: Team, kind: str = "file") -> set[str]:
-    return {one for one, item in team.items("files").items() if item["fields"]["kind"] == kind}
-
-
-def test_dropbox_knows_files_by_path_and_keeps_their_ids(service: Service, people: People, sandbox: Sandbox) -> None:
-    team = connect(service, people, sandbox, "dropbox")
-    team.succeed()
-    item = team.items("files")[f"/{TAKE}".lower()]
-    node = sandbox.dropbox.files.at(TAKE)
-    assert (item["title"], item["parentId"]) == (node.name, "/rushes/day 1")
-    assert (item["fields"]["id"], item["fields"]["path"]) == (node.id, f"/{TAKE}")
-    sandbox.dropbox.files.rename(node, node.name.upper())
-    assert moved(team.succeed()) == {"updated": 1}, "another case is the same path"
-
-
-def test_a_dropbox_folder_by_its_id(service: Service, people: People, sandbox: Sandbox) -> None:
-    team = connect(service, people, sandbox, "dropbox")
-    team.configure(syncFolder=sandbox.dropbox.files.at("Rushes/Day 1/Sound").id)
-    team.succeed()
-    assert len(ids_of(team)) == 40
-    assert ids_of(team, "folder") == {"/rushes/day 1/sound"}
-
-
-def test_a_dropbox_folder_that_is_deleted_and_made_again(service: Service, people: People, sandbox: Sandbox) -> None:
-    team = connect(service, people, sandbox, "dropbox")
-    team.succeed()
-    files = sandbox.dropbox.files
-    files.delete(files.at("Rushes/Day 2/Sound"))
-    assert moved(team.succeed()) == {"deleted": 41}
-    files.add(files.add_folder(files.at("Rushes/Day 2"), "Sound"), "new.wav", b"new")
-    team.succeed()
-    assert "/rushes/day 2/sound/new.wav" in ids_of(team)
-
-
-def test_a_permission_that_dropbox_did_not_grant(service: Service, people: People, sandbox: Sandbox) -> None:
-    team = connect(service, people, sandbox, "dropbox")
-    sandbox.dropbox.oauth.tokens[0].scopes = ("account_info.read",)
-    job = team.sync()
-    assert (job["status"], job["errors"]) == (
-        "failed",
-        ["files: Dropbox did not grant a permission that this needs; connect again (missing_scope)"],
-    )
-
-
-def test_what_is_in_googles_bin_is_gone_until_it_is_restored(
-    service: Service, people: People, sandbox: Sandbox
-) -> None:
-    team = connect(service, people, sandbox, "google_drive")
-    team.succeed()
-    before = ids_of(team)
-    folder = sandbox.google.files.at("Rushes/Day 1")
-    sandbox.google.files.trash(folder)
-    assert moved(team.succeed()) == {"deleted": 1 + 550 + 1 + 40}, "Google speaks of the folder alone"
-    assert moved(team.succeed("full")) == {}
-    sandbox.google.files.trash(folder, restore=True)
-    team.succeed()
-    assert ids_of(team) == before
-    assert moved(team.succeed("full")) == {}
-
-
-@pytest.mark.parametrize("folder", [SHARED_DRIVE, "Dailies"])
-def test_a_shared_drive_has_a_log_of_its_own(service: Service, people: People, sandbox: Sandbox, folder: str) -> None:
-    team = connect(service, people, sandbox, "google_drive")
-    shared = sandbox.google.drive.shared
-    team.configure(syncFolder=shared.at("Dailies").id if folder == "Dailies" else folder)
-    team.succeed()
-    assert len(ids_of(team)) == 5
-    made = shared.add(shared.at("Dailies"), "daily 6.mp4", b"six")
-    sandbox.google.files.add(sandbox.google.files.root, "elsewhere.mp4", b"else")
-    assert moved(team.succeed()) == {"created": 1}
-    assert made.id in ids_of(team)
-    shared.delete(made)
-    assert moved(team.succeed()) == {"deleted": 1}
-
-
-def test_my_drive_as_a_folder(service: Service, people: People, sandbox: Sandbox) -> None:
-    team = connect(service, people, sandbox, "google_drive")
-    team.configure(syncFolder="root")
-    team.succeed()
-    files = sandbox.google.files
-    made = files.add(files.root, "a/b 'c' \\ \u202e.mp4", b"any name is a name")
-    assert moved(team.succeed()) == {"created": 1}
-    assert team.items("files")[made.id]["title"] == made.name
-    assert len(ids_of(team)) == len(InTree(files).paths())
-
-
-def test_googles_rate_limits_are_waited_for(service: Service, people: People, sandbox: Sandbox) -> None:
-    team = connect(service, people, sandbox, "google_drive")
-    body = (
-        b'{"error":{"code":403,"message":"Slow","errors":[{"domain":"usageLimits","reason":"userRateLimitExceeded"}]}}'
-    )
-    sandbox.google.fail("/drive/v3/files", status=403, body=body, times=8)
-    assert team.succeed()["files"]["created"] > 1100
-
-
-def test_a_name_that_no_database_takes(service: Service, people: People, sandbox: Sandbox) -> None:
-    team = connect(service, people, sandbox, "google_drive")
-    bad = sandbox.google.files.add(sandbox.google.files.root, "nul\0.mp4", b"?")
-    job = team.sync()
-    assert job["status"] == "partial"
-    assert job["errors"] == [f"files {bad.id}: Google Drive has a file whose name holds a NUL character"]
-
-
-def test_onedrives_folders_above_a_change_are_no_change(service: Service, people: People, sandbox: Sandbox) -> None:
-    team = connect(service, people, sandbox, "onedrive")
-    files = sandbox.microsoft.files
-    team.configure(syncFolder=files.at("Rushes").id)
-    team.succeed()
-    files.write(files.at(TAKE), b"another version")
-    sandbox.microsoft.seen.clear()
-    assert moved(team.succeed()) == {"updated": 1}
-    # The change, and the folder that it is in.
-    assert len(sandbox.microsoft.seen) == 2
-    assert sandbox.microsoft.seen[0].headers["prefer"] == "deltaExcludeParent"
-
-
-@pytest.mark.parametrize("name", ["@odata.nextLink", "@odata.deltaLink"])
-def test_a_link_that_leads_away_from_microsoft(service: Service, people: People, sandbox: Sandbox, name: str) -> None:
-    team = connect(service, people, sandbox, "onedrive")
-    body = orjson.dumps({"value": [], name: "https://graph.microsoft.com.evil.example/v1.0/me/drive/root/delta"})
-    sandbox.microsoft.fail("/v1.0/me/drive/root/delta", body=body)
-    job = team.sync()
-    assert (job["status"], job["errors"]) == ("failed", ["files: OneDrive sent a next page that leads elsewhere"])
-
-
-def test_the_last_word_of_onedrive_counts(service: Service, people: People, sandbox: Sandbox) -> None:
-    team = connect(service, people, sandbox, "onedrive")
-    team.succeed()
-    known = sandbox.microsoft.files.at(TAKE).id
-    entry = {"id": known, "name": "Later.mp4", "file": {}, "parentReference": {"id": "x"}}
-    link = "https://graph.microsoft.com/v1.0/me/drive/root/delta?token=latest"
-    told = [{"id": known, "deleted": {}}, entry | {"name": "Sooner.mp4"}, entry]
-    body = {"value": told, "@odata.deltaLink": link}
-    sandbox.microsoft.fail("/v1.0/me/drive/root/delta", body=orjson.dumps(body))
-    assert moved(team.succeed()) == {"updated": 1}
-    assert team.items("files")[known]["title"] == "Later.mp4"
-
-
-@pytest.mark.parametrize("folder", ["Day 1", "Day 1/", "Rushes/Day 1/"])
-def test_a_folder_below_the_prefix_of_s3(service: Service, people: People, sandbox: Sandbox, folder: str) -> None:
-    team = connect(service, people, sandbox, "s3", prefix="Rushes/")
-    team.succeed()
-    assert len(ids_of(team)) == 2 * 590
-    team.configure(syncFolder=folder)
-    team.succeed()
-    assert len(ids_of(team)) == 590
-    sandbox.s3.files.add("Rushes/Day 10/a.mp4", b"not in Day 1")
-    sandbox.s3.files.add("Rushes/Day 1/folder/", b"")
-    sandbox.s3.files.add("Rushes/Day 1/ key //with?every=thing&+%25\u2028\x01.mp4", b"a key")
-    assert moved(team.succeed()) == {"created": 1}
-    item = team.items("files")["Rushes/Day 1/ key //with?every=thing&+%25\u2028\x01.mp4"]
-    assert item["parentId"] == "Rushes/Day 1/ key //"
-
-
-@pytest.mark.parametrize("body", [b"<html>Welcome</html>", b"<ListBucketResult><IsTruncated>true</IsTruncated>"])
-def test_s3_answers_with_something_else(service: Service, people: People, sandbox: Sandbox, body: bytes) -> None:
-    team = connect(service, people, sandbox, "s3")
-    team.succeed()
-    before = ids_of(team)
-    sandbox.s3.fail(f"/{BUCKET}", body=body)
-    job = team.sync()
-    assert job["status"] == "failed", job
-    assert ids_of(team) == before
-
-
 @every
 def test_there_is_nothing_to_choose_from(storage: Storage) -> None:
     asked = {"integrationId": storage.team.target, "kind": "projects"}
@@ -583,3 +236,17 @@ def test_there_is_nothing_to_choose_from(storage: Storage) -> None:
         storage.team.service.call("integration.listResources", asked, token=storage.team.people.admin)
     refused = storage.team.refuse_configure(projectMapping={"proj-1": "x"})
     assert "no projects to map to" in refused.fields["config.projectMapping"][0]
+
+
+@pytest.mark.skipif(not FOLDER.exists(), reason="the providers' API descriptions are not beside this checkout")
+@with_tree
+def test_what_is_asked_and_answered_is_what_is_described(storage: Storage) -> None:
+    name, prefix = next((name, prefix) for slug, name, _, prefix in DESCRIPTIONS if slug == storage.case.slug)
+    storage.team.succeed()
+    storage.follow("Rushes")
+    storage.team.succeed()
+    storage.person.delete(TAKE)
+    storage.person.rename("Rushes/Day 2", "Day two")
+    storage.team.succeed()
+    spec = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    assert check_all(spec, storage.stand_in, prefix) >= 5

@@ -3,6 +3,9 @@
 ALTER TABLE integration_connection ADD COLUMN next_allowed_at INTEGER;
 ALTER TABLE integration_connection ADD COLUMN next_sync_at INTEGER;
 ALTER TABLE integration_connection ADD COLUMN last_full_sync_at INTEGER;
+-- autoSync could be set before there was anything to keep it.
+UPDATE integration_connection SET next_sync_at = cast((julianday('now') - 2440587.5) * 86400000 as integer)
+  WHERE integration_id IN (SELECT id FROM integration WHERE status = 'connected' AND config LIKE '%"autoSync":true%');
 CREATE INDEX IF NOT EXISTS integration_connection_sync_idx ON integration_connection (next_sync_at);
 CREATE INDEX IF NOT EXISTS integration_log_action_idx ON integration_log (integration_id, action, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS integration_log_status_idx ON integration_log (integration_id, status, created_at DESC, id DESC);

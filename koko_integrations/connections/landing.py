@@ -48,13 +48,17 @@ class Landing:
     ) -> Integration:
         """Stores a proven connection. Of an earlier one the settings stay; what belongs to its account does not."""
         now = self._clock.now_ms()
-        proven = dataclasses.replace(proven, config={**kept_settings(integration.config), **proven.config})
+        same_account = integration.account_id in (None, proven.account_id)
+        kept = kept_settings(integration.config, same_account=same_account)
+        proven = dataclasses.replace(proven, config={**kept, **proven.config})
         icon = icon_url(self._public_url, provider.manifest.slug)
         replace = _misses_scopes(provider, integration)
         if not store.set_connected(
             tx, self._vault, integration, actor, proven, provider.manifest, icon, now, replace=replace
         ):
             raise conflict(provider)
+        if not same_account:
+            store.forget_items(tx, integration.id)
         count_calls(tx, integration.id, api_calls, now)
         return store.find(tx, integration.id)
 

@@ -15,7 +15,7 @@ from koko_integrations.connections.credentials import lifetime, seal
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.ids import new_id
 from koko_integrations.integration import COLUMNS, Integration
-from koko_integrations.models import ApiKey, IntegrationConnection, PendingConnection
+from koko_integrations.models import ApiKey, IntegrationConnection, PendingConnection, SyncedItem, SyncLink, SyncState
 from koko_integrations.models import Integration as Row
 from koko_integrations.rpc.wire import dump_text as dump
 from koko_integrations.vault import Vault
@@ -144,6 +144,9 @@ _WIPE_CONNECTION = Statement(
 )
 _DELETE_PENDING = Statement(PendingConnection.delete().where(PendingConnection.integration_id == param("id")))
 _DELETE_API_KEYS = Statement(ApiKey.delete().where(ApiKey.integration_id == param("id")))
+_OF_THE_ACCOUNT = [
+    Statement(model.delete().where(model.integration_id == param("id"))) for model in (SyncState, SyncedItem, SyncLink)
+]
 _INSERT_API_KEY = Statement(
     ApiKey.insert(
         {
@@ -250,6 +253,12 @@ def set_connected(
     )
     tx.change(_DELETE_PENDING, id=integration.id)
     return True
+
+
+def forget_items(tx: Transaction, integration_id: str) -> None:
+    """Forgets what was pulled from an account and linked to it: the integration has another one now."""
+    for statement in _OF_THE_ACCOUNT:
+        tx.change(statement, id=integration_id)
 
 
 def add_api_key(tx: Transaction, integration: Integration, key_hash: str, now: int) -> None:

@@ -1,5 +1,6 @@
 """The processes of one installation, which tests kill and replace: `serve`, and with PostgreSQL two workers."""
 
+import re
 import signal
 import subprocess
 import time
@@ -53,8 +54,8 @@ class Fleet:
         self.serve = self.start("serve", self.port)
         self.workers: list[subprocess.Popen[bytes]] = []
         self.complete()
-        engines = 1 + len(self.workers)
-        wait_for(lambda: self.log.read_text().count("job engine started") == engines, "an engine does not start")
+        for process in (self.serve, *self.workers):
+            wait_for(lambda process=process: self.has_said(process, "job engine started"), "an engine does not start")
 
     def start(self, command: str, port: int = 0) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
@@ -87,6 +88,11 @@ class Fleet:
         """Which process an executor is."""
         pid = int(executor.rsplit("-", 2)[1])
         return next(process for process in self._started if process.pid == pid)
+
+    def has_said(self, process: subprocess.Popen[bytes], event: str) -> bool:
+        """Whether the log has this of the process's job engine."""
+        said = re.compile(rf'"executor":"[^"]+-{process.pid}-[0-9a-f]+","event":"{event}"')
+        return said.search(self.log.read_text()) is not None
 
     def close(self) -> None:
         """Ends all as an operator would."""

@@ -192,8 +192,7 @@ def test_stopped_by_an_operator(scene: Scene) -> None:
     scene.wait_until_hanging(asked)
     process = scene.runner_of(job_id)
     process.terminate()
-    if process is scene.fleet.serve:
-        wait_for(lambda: not scene.fleet.answers(), "it goes on answering")
+    wait_for(lambda: scene.fleet.has_said(process, "job engine stopped"), "it does not stop")
     scene.let_go()
     assert process.wait(30) in (0, -signal.SIGTERM)
     if scene.fleet.is_sqlite:

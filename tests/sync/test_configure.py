@@ -4,8 +4,9 @@ import pytest
 
 from sandbox.stand_ins import Sandbox
 from tests.conftest import TEAM, People
+from tests.connections.consent import connect
 from tests.service import RpcError, Service
-from tests.sync.team import PROJECT, Team, join
+from tests.sync.team import PROJECT, Team, join, moved
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -137,3 +138,42 @@ def test_mappings_wait_for_the_connection(team: Team) -> None:
         with pytest.raises(RpcError) as refused:
             team.service.call("integration.connect", params, token=team.people.admin)
         assert "integration.configure" in refused.value.fields[f"config.{name}"][0]
+
+
+def test_another_account_begins_anew(team: Team) -> None:
+    """What was pulled, linked and mapped names things of the account that is gone."""
+    team.configure(projectMapping={PROJECT: "1400"}, syncInterval=10)
+    team.koko.comment("comment-1", "Words")
+    team.succeed()
+    reconnect(team)
+    assert team.integration()["config"]["projectMapping"] == {PROJECT: "1400"}, "it is the same account"
+    assert moved(team.succeed()) == {}
+    team.service.rows.query("UPDATE integration_connection SET account = ?", '{"id":"somebody","name":"Somebody"}')
+    reconnect(team)
+    config = team.integration()["config"]
+    assert "projectMapping" not in config
+    assert config["syncInterval"] == 10
+    assert team.items("tasks") == {}
+    team.configure(projectMapping={PROJECT: "1400"})
+    assert team.succeed("full")["tasks"]["pushed"] == 1
+
+
+def reconnect(team: Team) -> None:
+    team.service.call("integration.disconnect", {"integrationId": team.target}, token=team.people.admin)
+    assert connect(team.service, team.people.admin, "asana")["id"] == team.target
+
+
+def test_another_site_of_the_same_account_begins_anew(service: Service, people: People, sandbox: Sandbox) -> None:
+    from sandbox.atlassian import SITES
+
+    sandbox.atlassian.sites = SITES
+    jira = join(service, people, sandbox, "jira")
+    jira.configure(projectMapping={PROJECT: "10000"})
+    jira.succeed("full")
+    assert jira.items("tasks")
+    config = jira.configure(cloudId=SITES[1]["id"])["config"]
+    assert config["siteName"] == "studio"
+    assert "projectMapping" not in config
+    assert jira.items("tasks") == {}
+    config = jira.configure(cloudId=SITES[0]["id"], projectMapping={PROJECT: "10001"})["config"]
+    assert config["projectMapping"] == {PROJECT: "10001"}

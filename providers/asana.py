@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from providers.kit.answers import Answer
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, PushesItems, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import ProtocolBroken, ProviderError, Rejected, StartOver
-from providers.kit.http import Answer
 from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
 from providers.kit.timestamps import iso_seconds, parse_ms

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from providers.kit.answers import Answer
 from providers.kit.base import ConnectsByOAuth, ListsItems
 from providers.kit.connection import Connection, Identity, Resource
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, ProviderError, Rejected
-from providers.kit.http import Answer
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
 from providers.kit.timestamps import parse_ms

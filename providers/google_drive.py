@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from providers.kit.answers import Answer
 from providers.kit.base import ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Revocation
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, StartOver, Transient
 from providers.kit.files import Kind, is_plain
 from providers.kit.folders import EVERYTHING, FollowsFolders, Way
-from providers.kit.http import Answer
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
 from providers.kit.timestamps import parse_ms

@@ -15,10 +15,10 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from providers.kit.answers import Answer
 from providers.kit.base import ConnectsByOAuth, PushesItems, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
-from providers.kit.http import Answer
 from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Manifest, OAuth2, Rate
 from providers.kit.notion_page import Schema, is_trashed, read_files, read_page, status_ids

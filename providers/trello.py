@@ -15,11 +15,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from providers.kit.answers import Answer
 from providers.kit.atlassian import AtlassianProvider, atlassian
 from providers.kit.base import ConnectsByKeys, PushesItems, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import Missing, Rejected, StartOver, Transient
-from providers.kit.http import Answer
 from providers.kit.items import Change, Draft, Item, Page, Pull, Skipped, Status
 from providers.kit.manifest import Feature, Field, Manifest, Rate
 from providers.kit.timestamps import iso_seconds

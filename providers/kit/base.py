@@ -4,10 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
+from providers.kit.answers import Answer
 from providers.kit.app import AppCredentials
 from providers.kit.connection import Connection, Credentials, Grant, Identity, Resource, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected
-from providers.kit.http import Answer, HttpClient
+from providers.kit.http import HttpClient
 from providers.kit.items import Change, Draft, Entity, Item, Page, Pull, Skipped, Status
 from providers.kit.manifest import Manifest, OAuth2
 from providers.kit.oauth import TokenRequest, authorization_url, send_token_request

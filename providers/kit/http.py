@@ -10,8 +10,7 @@ import contextvars
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -22,10 +21,12 @@ from opentelemetry.trace import SpanKind
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from providers.kit.answers import Answer
 from providers.kit.egress import EgressGuard
-from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, ProviderError, Rejected, Transient
+from providers.kit.errors import ProtocolBroken, Rejected, Transient
 from providers.kit.pacing import Pacer
 from providers.kit.sockets import Deadline, pool_classes
+from providers.kit.streams import IDLE_S, Stream
 
 tracer = trace.get_tracer("koko_integrations.providers")
 
@@ -67,77 +68,6 @@ class Target(NamedTuple):
     trusted: bool
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a provider answered. The body is left out of the repr: it may hold tokens."""
-
-    provider: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-    def json(self) -> Any:
-        """The body as JSON. Raises ProtocolBroken."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            raise ProtocolBroken(f"{self.provider} answered with something that is not JSON") from None
-
-    def json_object(self) -> dict[str, Any]:
-        """The body as a JSON object. Raises ProtocolBroken."""
-        value = self.json()
-        if not isinstance(value, dict):
-            raise ProtocolBroken(f"{self.provider} answered with JSON of the wrong shape")
-        return value
-
-    @property
-    def retry_after_s(self) -> float | None:
-        """RFC 9110, 10.2.3: seconds, or an HTTP date."""
-        text = self.headers.get("Retry-After", "").strip()
-        if text.isdecimal():
-            return float(text)
-        try:
-            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-        except ValueError:
-            return None
-
-    @property
-    def sent_at(self) -> int:
-        """The provider's own clock when it answered, in epoch milliseconds: the Date header, RFC 9110, 6.6.1."""
-        try:
-            return int(parsedate_to_datetime(self.headers.get("Date", "")).timestamp() * 1000)
-        except ValueError:
-            return int(time.time() * 1000)
-
-    def error(self, reason: str | None = None) -> ProviderError:
-        """The usual reading of an HTTP error status; providers refine it where they differ."""
-        if self.status == 429:
-            return Transient(
-                f"{self.provider} asks us to slow down",
-                reason=reason or "rate_limited",
-                retry_after_s=self.retry_after_s,
-            )
-        if self.status >= 500 or self.status in (408, 425):
-            return Transient(
-                f"{self.provider} is not answering properly right now (HTTP {self.status})",
-                reason=reason,
-                retry_after_s=self.retry_after_s,
-            )
-        if self.status == 401:
-            return CredentialsRefused(f"{self.provider} refused the credentials", reason=reason)
-        if self.status in (404, 410):
-            return Missing(f"{self.provider} does not have this (HTTP {self.status})", reason=reason)
-        if self.status >= 400:
-            return Rejected(f"{self.provider} refused the request (HTTP {self.status})", reason=reason)
-        return ProtocolBroken(f"{self.provider} answered unexpectedly (HTTP {self.status})", reason=reason)
-
-    def require_success(self) -> "Answer":
-        """Itself when the status is 2xx, otherwise raises `error()`."""
-        if 200 <= self.status < 300:
-            return self
-        raise self.error()
-
-
 class HttpClient:
     """Sends requests to providers. Safe to share between threads."""
 
@@ -173,6 +103,7 @@ class HttpClient:
         basic: tuple[str, str] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | memoryview | None = None,
         deadline_s: float = DEADLINE_S,
         repeatable: bool | None = None,
     ) -> Answer:
@@ -189,6 +120,8 @@ class HttpClient:
             sent["Content-Type"] = "application/json"
         elif form is not None:
             data = dict(form)
+        elif content is not None:
+            data = bytes(content)
         auth: AuthBase | None = HTTPBasicAuth(*basic) if basic else None
         if bearer is not None:
             sent["Authorization"] = f"Bearer {bearer}"
@@ -210,6 +143,33 @@ class HttpClient:
                     wait_s = max(wait_s, answer.retry_after_s)
             self._sleep(wait_s)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def open(
+        self,
+        provider: str,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        bearer: str | None = None,
+    ) -> Stream:
+        """Sends one request and leaves the body of its answer to be read. The status is not judged; where it
+        is no success, `Stream.answer` has the refusal. Raises what `request` raises."""
+        sent = {"User-Agent": USER_AGENT, **(headers or {})}
+        if bearer is not None:
+            sent["Authorization"] = f"Bearer {bearer}"
+        prepared = requests.Request(method, url, headers=sent).prepare()
+        return self.open_prepared(provider, prepared, self.target(prepared.url or ""))
+
+    def open_prepared(self, provider: str, prepared: requests.PreparedRequest, target: Target) -> Stream:
+        """As `open`, for a prepared request."""
+        self.pacer.wait_for_room(provider, str(prepared.headers.get("Authorization", "")))
+        attributes = {"http.request.method": prepared.method or "", "koko.provider": provider}
+        with tracer.start_as_current_span(f"{prepared.method} {provider}", kind=SpanKind.CLIENT, attributes=attributes):
+            with translated_errors(provider):
+                response = self.adapter.begin(prepared, target, IDLE_S)
+            trace.get_current_span().set_attribute("http.response.status_code", response.status_code)
+        return Stream(provider, response)
 
     def send(self, provider: str, prepared: requests.PreparedRequest, target: Target, deadline_s: float) -> Answer:
         """Sends a prepared request to `target`, once. Raises what `request` raises."""
@@ -263,8 +223,8 @@ class _Adapter(HTTPAdapter):
     ) -> requests.Response:
         return self.exchange(request, self._client.target(request.url or ""), float(timeout or DEADLINE_S))
 
-    def exchange(self, request: requests.PreparedRequest, target: Target, deadline_s: float) -> requests.Response:
-        """Sends the request to `target` and reads the answer, within `deadline_s` seconds of wall-clock time."""
+    def begin(self, request: requests.PreparedRequest, target: Target, idle_s: float) -> requests.Response:
+        """Sends the request to `target` and reads the head of the answer; no wait is longer than `idle_s` seconds."""
         if not target.trusted:
             self._client.guard.check_url(target.url)
         request.url = target.url
@@ -272,10 +232,13 @@ class _Adapter(HTTPAdapter):
         if (counter := _counter.get()) is not None:
             counter.calls += 1
         send = self._trusted.send if target.trusted else super().send
-        limits = (min(CONNECT_TIMEOUT_S, deadline_s), deadline_s)
+        return send(request, stream=True, timeout=(min(CONNECT_TIMEOUT_S, idle_s), idle_s), verify=True)
+
+    def exchange(self, request: requests.PreparedRequest, target: Target, deadline_s: float) -> requests.Response:
+        """Sends the request to `target` and reads the answer, within `deadline_s` seconds of wall-clock time."""
         with Deadline(deadline_s) as deadline:
             try:
-                response = send(request, stream=True, timeout=limits, verify=True)
+                response = self.begin(request, target, deadline_s)
                 response._content = _read_capped(response)
             except (requests.RequestException, OSError) as error:
                 if deadline.expired:

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from providers.kit.answers import Answer
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver
-from providers.kit.http import Answer, HttpClient
+from providers.kit.http import HttpClient
 
 API = "https://api.atlassian.com"
 PAGES = (100, 10, 1)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from koko_integrations.access.projects import PROJECTS_OF_TEAM
 from koko_integrations.connections.config import KOKO_STATUSES
 from koko_integrations.connections.live import LiveConnections
-from koko_integrations.database import Database, Statement, param
+from koko_integrations.database import Database
 from koko_integrations.errors import BadRequest, PreconditionFailed, from_provider
 from koko_integrations.integration import Integration
-from koko_integrations.koko import Project, ProjectMember, Team, TeamMember
 from koko_integrations.registry import Registry
 from providers.kit.base import ListsItems, PushesItems
 from providers.kit.connection import Connection, Resource
@@ -17,21 +17,6 @@ from providers.kit.errors import Missing, ProviderError
 from providers.kit.items import Status, find_status
 
 Config = Mapping[str, Any]
-
-# A project reaches a team through its owner and its members.
-_PROJECTS_OF_TEAM = Statement(
-    Project.select(Project.id, Project.name)
-    .where(
-        Project.owner_id.in_(TeamMember.select(TeamMember.user_id).where(TeamMember.team_id == param("team_id")))
-        | Project.owner_id.in_(Team.select(Team.owner_id).where(Team.id == param("team_id")))
-        | Project.id.in_(
-            ProjectMember.select(ProjectMember.project_id)
-            .join(TeamMember, on=(TeamMember.user_id == ProjectMember.user_id))
-            .where(TeamMember.team_id == param("team_id"))
-        )
-    )
-    .order_by(Project.id)
-)
 
 
 class MappingChecker:
@@ -52,7 +37,7 @@ class MappingChecker:
             return {}
         if not isinstance(provider, ListsItems) or not provider.mapped:
             raise BadRequest.field("config.projectMapping", f"{integration.provider_name} has no projects to map to")
-        own = {row[0] for row in await self._database.read_long(_PROJECTS_OF_TEAM, team_id=integration.team_id)}
+        own = {row[0] for row in await self._database.read_long(PROJECTS_OF_TEAM, team_id=integration.team_id)}
         problems = {
             f"config.projectMapping.{project_id}": ["There is no such project in this team"]
             for project_id in mapping

@@ -11,6 +11,7 @@ from koko_integrations.database import Transaction
 from koko_integrations.integration import Integration
 from koko_integrations.jobs import store
 from koko_integrations.jobs.job import Job
+from koko_integrations.jobs.patience import BACKOFF_S, PutOffError
 from koko_integrations.jobs.runner import BROKEN
 from koko_integrations.journal import count_sync, write_entry
 from koko_integrations.registry import Registry
@@ -19,7 +20,7 @@ from koko_integrations.sync.items import VISIT_BITS, set_to_visit
 from koko_integrations.sync.progress import RunProgress
 from koko_integrations.sync.pulling import Puller, TooManyGoneError
 from koko_integrations.sync.replies import ReplyPushing
-from koko_integrations.sync.run import BACKOFF_S, Parts, PutOffError, Run
+from koko_integrations.sync.run import Parts, Run
 from koko_integrations.sync.statuses import StatusChoice, choose
 from koko_integrations.sync.tasks import TaskPushing
 from providers.kit.base import ListsItems, PushesItems
@@ -29,8 +30,6 @@ from providers.kit.items import Entity
 
 log = structlog.get_logger(__name__)
 
-MOST_PUT_OFFS = 10
-LONGEST_PUT_OFF_S = 3600.0
 PUSH_ATTEMPTS = 3
 
 
@@ -195,16 +194,15 @@ class SyncRunner:
 
     async def _put_off(self, run: Run, put_off: PutOffError) -> bool:
         """Lets the job wait as long as the provider asks; False when that is too long, or has been too often."""
-        if put_off.delay_s > LONGEST_PUT_OFF_S or run.job.attempt > MOST_PUT_OFFS:
-            run.progress.error(f"{put_off.cause.explained}; it allows the next request in {_span(put_off.delay_s)}")
+        if not put_off.suits(run.job):
+            run.progress.error(put_off.gave_up)
             return False
         due_at = run.now() + int(put_off.delay_s * 1000)
-        said = f"{put_off.cause.explained}; Koko goes on in {_span(put_off.delay_s)}"
         state = run.progress.dump()
 
         def keep(tx: Transaction) -> None:
             run.count_last_calls(tx)
-            store.put_off(tx, run.job, state, [said], due_at)
+            store.put_off(tx, run.job, state, [put_off.explained], due_at)
 
         await self._parts.database.write(keep)
         return True
@@ -224,7 +222,3 @@ class SyncRunner:
 
         await self._parts.database.write(finish)
         log.info("sync ended", status=ended, moved=run.progress.moved, failed=run.progress.failed)
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{max(1, round(seconds / 60))} min"

@@ -25,7 +25,7 @@ from providers.kit.answers import Answer
 from providers.kit.egress import EgressGuard
 from providers.kit.errors import ProtocolBroken, Rejected, Transient
 from providers.kit.pacing import Pacer
-from providers.kit.sockets import Deadline, pool_classes
+from providers.kit.sockets import Deadline, Watch, pool_classes
 from providers.kit.streams import IDLE_S, Stream
 
 tracer = trace.get_tracer("koko_integrations.providers")
@@ -166,10 +166,10 @@ class HttpClient:
         self.pacer.wait_for_room(provider, str(prepared.headers.get("Authorization", "")))
         attributes = {"http.request.method": prepared.method or "", "koko.provider": provider}
         with tracer.start_as_current_span(f"{prepared.method} {provider}", kind=SpanKind.CLIENT, attributes=attributes):
-            with translated_errors(provider):
+            with translated_errors(provider), Watch() as watch:
                 response = self.adapter.begin(prepared, target, IDLE_S)
             trace.get_current_span().set_attribute("http.response.status_code", response.status_code)
-        return Stream(provider, response)
+        return Stream(provider, response, watch)
 
     def send(self, provider: str, prepared: requests.PreparedRequest, target: Target, deadline_s: float) -> Answer:
         """Sends a prepared request to `target`, once. Raises what `request` raises."""

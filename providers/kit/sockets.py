@@ -18,34 +18,22 @@ from providers.kit.egress import EgressGuard
 _current = threading.local()
 
 
-class Deadline:
-    """Ends whatever the current thread's connection is doing, `seconds` after entering.
+class Watch:
+    """Knows the socket that the current thread's connection uses, so that another thread may end what it is doing."""
 
-    A read timeout is no deadline: a peer that sends a byte now and then never trips it.
-    """
-
-    def __init__(self, seconds: float) -> None:
+    def __init__(self) -> None:
         self.expired = False
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
 
     def __enter__(self) -> Self:
-        _current.deadline = self
-        self._timer.start()
+        _current.watch = self
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _current.deadline = None
-        self.cancel()
-
-    def cancel(self) -> None:
-        self._timer.cancel()
-        with self._lock:
-            self._socket = None
+        _current.watch = None
 
     def watch(self, connected: socket.socket) -> None:
         with self._lock:
@@ -53,11 +41,40 @@ class Deadline:
             if self.expired:
                 _shut(connected)
 
-    def _expire(self) -> None:
+    def forget(self) -> None:
+        """The socket is nobody's business any more: it may serve another request."""
+        with self._lock:
+            self._socket = None
+
+    def expire(self) -> None:
+        """Ends what is going on, and whatever is still begun."""
         with self._lock:
             self.expired = True
             if self._socket is not None:
                 _shut(self._socket)
+
+
+class Deadline(Watch):
+    """Ends whatever the current thread's connection is doing, `seconds` after entering.
+
+    A read timeout is no deadline: a peer that sends a byte now and then never trips it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._timer = threading.Timer(seconds, self.expire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return super().__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self._timer.cancel()
+        self.forget()
 
 
 def _shut(connected: socket.socket) -> None:
@@ -67,9 +84,9 @@ def _shut(connected: socket.socket) -> None:
 
 
 def _watch(connected: Any) -> None:
-    deadline: Deadline | None = getattr(_current, "deadline", None)
-    if deadline is not None and connected is not None:
-        deadline.watch(connected)
+    watch: Watch | None = getattr(_current, "watch", None)
+    if watch is not None and connected is not None:
+        watch.watch(connected)
 
 
 def _connect(connection: HTTPConnection, guard: EgressGuard | None, *, encrypted: bool) -> socket.socket:

@@ -15,6 +15,7 @@ from providers.kit.base import ListsItems, PushesItems
 from providers.kit.connection import Connection, Resource
 from providers.kit.errors import Missing, ProviderError
 from providers.kit.items import Status, find_status
+from providers.kit.transfers import ReadsFiles
 
 Config = Mapping[str, Any]
 
@@ -60,6 +61,21 @@ class MappingChecker:
         ids = {target: target for target in known.values()} | {target: one.id for target, one in found.items()}
         _raise({f"config.projectMapping.{koko}": [said] for koko, target in mapping.items() if target not in ids})
         return {koko: ids[target] for koko, target in mapping.items()}
+
+    async def check_watch(self, integration: Integration, changes: Mapping[str, Any]) -> None:
+        """Files can only be watched for where there are some, and go into a project of the team."""
+        provider = self._registry.find(integration.provider)
+        wanted = {**integration.config, **changes}
+        if wanted.get("importOnUpload"):
+            if not isinstance(provider, ReadsFiles) or not isinstance(provider, ListsItems) or provider.mapped:
+                said = f"{integration.provider_name} has no folder to watch"
+                raise BadRequest.field("config.importOnUpload", said)
+            if "projectId" not in wanted:
+                raise BadRequest.field("config.projectId", "Required: the project that new files are imported into")
+        if "projectId" in changes:
+            own = await self._database.read_long(PROJECTS_OF_TEAM, team_id=integration.team_id)
+            if changes["projectId"] not in {row[0] for row in own}:
+                raise BadRequest.field("config.projectId", "There is no such project in this team")
 
     async def check_statuses(
         self, integration: Integration, mapping: Mapping[str, str], projects: Mapping[str, str], config: Config

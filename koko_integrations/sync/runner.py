@@ -1,6 +1,6 @@
 """Runs sync jobs from beginning to end, whatever happens in between."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -41,12 +41,17 @@ def run_entities(provider: ListsItems, asked: list[str] | None) -> tuple[Entity,
     return tuple(entity for entity in provider.entities if entity in wanted or (entity == "tasks" and needs_tasks))
 
 
+AfterSync = Callable[[Transaction, Integration, int], None]
+"""What follows from a sync that has brought something, in its last transaction; with the time in epoch ms."""
+
+
 class SyncRunner:
     """The handler of jobs of the kind `sync`."""
 
-    def __init__(self, parts: Parts, registry: Registry) -> None:
+    def __init__(self, parts: Parts, registry: Registry, after: AfterSync) -> None:
         self._parts = parts
         self._registry = registry
+        self._after = after
 
     async def __call__(self, job: Job) -> None:
         row = await self._parts.database.read_one(FIND, id=job.integration_id)
@@ -219,6 +224,8 @@ class SyncRunner:
             if not run.dry:
                 count_sync(tx, run.integration.id, now)
                 outcome.record(tx, run, ended, now)
+                if ended == "succeeded":
+                    self._after(tx, run.integration, now)
 
         await self._parts.database.write(finish)
         log.info("sync ended", status=ended, moved=run.progress.moved, failed=run.progress.failed)

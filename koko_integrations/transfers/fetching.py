@@ -15,6 +15,7 @@ from koko_integrations.transfers.progress import Transfer
 from providers.kit.checksums import Sums
 from providers.kit.connection import Connection
 from providers.kit.errors import Rejected, Transient
+from providers.kit.streams import Stream
 from providers.kit.transfers import Algorithm, ReadsFiles, RemoteFile
 
 BUFFER_BYTES = 1024 * 1024
@@ -34,10 +35,18 @@ class Fetched:
 
 
 def fetch(
-    provider: ReadsFiles, connection: Connection, remote: RemoteFile, staged: Path, transfer: Transfer
+    provider: ReadsFiles,
+    connection: Connection,
+    remote: RemoteFile,
+    staged: Path,
+    transfer: Transfer,
+    most_bytes: int,
 ) -> Fetched:
-    """Raises Mismatch, StoppedError, OSError of the disk, or what the provider raises; what has come by then stays for
-    the next attempt, if it is good for anything."""
+    """At most `most_bytes` come of a file whose size is not known ahead.
+
+    Raises Mismatch, StoppedError, OSError of the disk, or what the provider raises; what has come by then stays for the
+    next attempt, if it is good for anything.
+    """
     algorithms: set[Algorithm] = {"sha256", *remote.checksums}
     sums = Sums(algorithms)
     with FileIO(staged, "r+" if staged.exists() else "w+") as file:
@@ -46,7 +55,7 @@ def fetch(
             with provider.open_file(connection, remote, offset) as stream:
                 transfer.attach(stream)
                 try:
-                    _copy(stream.readinto, file, sums, transfer)
+                    _copy(_limited(stream, provider.manifest.name, most_bytes - offset), file, sums, transfer)
                 except Transient:
                     transfer.check()
                     raise
@@ -56,6 +65,20 @@ def fetch(
     digests = sums.digests()
     _verify(provider.manifest.name, remote, size, digests)
     return Fetched(size, digests["sha256"])
+
+
+def _limited(stream: Stream, name: str, most_bytes: int) -> Callable[[memoryview], int]:
+    left = most_bytes
+
+    def read(buffer: memoryview) -> int:
+        nonlocal left
+        count = stream.readinto(buffer)
+        left -= count
+        if left < 0:
+            raise Rejected(f"{name} sends more than the 5 GB that Koko takes")
+        return count
+
+    return read
 
 
 def _take_up(file: FileIO, remote: RemoteFile, sums: Sums, transfer: Transfer) -> int:

@@ -1,5 +1,6 @@
 """How an import or export ends: its job's row, and its entry in the journal."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from koko_integrations.connections.credentials import lost, set_error
@@ -8,12 +9,15 @@ from koko_integrations.jobs import store
 from koko_integrations.journal import Action, Outcome, write_entry
 from koko_integrations.rpc.wire import present
 from koko_integrations.transfers import files
+from koko_integrations.transfers.files import JobFile
 from koko_integrations.transfers.work import Ended, FileWork
 
 _WORDS: dict[str, Outcome] = {"succeeded": "success", "partial": "partial", "failed": "failed"}
 
 
-async def finish(work: FileWork, action: Action, ended: Ended) -> None:
+async def finish(
+    work: FileWork, action: Action, ended: Ended, abandon: Callable[[FileWork, JobFile], Awaitable[None]]
+) -> None:
     """Ends the attempt: for good, or until the provider may be asked again. Raises OvertakenError."""
     put_off = ended.put_off
     if put_off is not None and put_off.suits(work.job):
@@ -31,6 +35,8 @@ async def finish(work: FileWork, action: Action, ended: Ended) -> None:
     if ended.refused is not None:
         work.error(ended.refused.explained)
     for number, file in work.files.items():
+        if file.status not in ("done", "skipped"):
+            await abandon(work, file)
         if not file.is_finished:
             work.files[number] = file._replace(status="cancelled", session=None)
     status = "cancelled" if ended.cancelled else _status(work)

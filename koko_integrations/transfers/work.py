@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 
@@ -19,13 +21,16 @@ from koko_integrations.journal import count_calls
 from koko_integrations.transfers import files
 from koko_integrations.transfers.files import JobFile
 from koko_integrations.transfers.progress import StoppedError, Transfer
-from koko_integrations.vault import Vault
-from providers.kit.errors import CredentialsRefused, ProviderError
+from koko_integrations.vault import Place, Vault, VaultError
+from providers.kit.errors import CredentialsRefused, ProviderError, StartOver
 from providers.kit.http import CallCounter
 
 log = structlog.get_logger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 AT_ONCE = 4
+THREADS = 16
 TICK_S = 0.5
 MOST_ERRORS = 20
 
@@ -38,6 +43,11 @@ class Parts:
     database: Database
     live: LiveConnections
     vault: Vault
+    threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="files"))
+
+    async def on_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """For what waits for a disk or a store."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, functools.partial(work, *args, **kwargs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +160,20 @@ class FileWork:
                 self._cancelled = True
         if self._cancelled:
             raise store.CancelledError
+
+    def seal(self, file: JobFile, session: str) -> str:
+        """For `session`: what lets whoever has it write."""
+        return self.parts.vault.seal(self._place(file), session)
+
+    def unseal(self, file: JobFile) -> str:
+        """What `session` holds. Raises StartOver where the key it was sealed with is gone."""
+        try:
+            return self.parts.vault.open(self._place(file), str(file.session))
+        except VaultError:
+            raise StartOver("The key that the upload was sealed with is not there any more") from None
+
+    def _place(self, file: JobFile) -> Place:
+        return Place("job_file", "session", f"{file.job_id}/{file.number}", self.integration.team_id)
 
     def state(self) -> dict[str, Any]:
         """For the job's row."""

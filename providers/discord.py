@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from providers.kit.answers import Answer
+from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Credentials, Grant, Identity, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, Rejected

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from providers.kit.answers import Answer
+from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth, PushesItems, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver, Transient

@@ -7,7 +7,7 @@ and a single-use refresh token. What there is to pull are channels: projects, in
 from collections.abc import Mapping
 from typing import Any
 
-from providers.kit.answers import Answer
+from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth, ListsItems, Revokes
 from providers.kit.connection import Connection, Grant, Identity, Resource, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, StartOver, Transient

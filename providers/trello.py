@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from providers.kit.answers import Answer
+from providers.kit.answer import Answer
 from providers.kit.atlassian import AtlassianProvider, atlassian
 from providers.kit.base import ConnectsByKeys, PushesItems, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation

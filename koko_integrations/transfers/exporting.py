@@ -81,7 +81,7 @@ class Exporter:
                         position = session.offset
                     chunk = await self._parts.on_thread(_read, stored, min(size, asset.file_size - position))
                     position += len(chunk)
-                    answer = await self._send_chunk(work, provider, upload, session, chunk)
+                    answer = await self._send_chunk(work, provider, upload, session, chunk, transfer)
                     if isinstance(answer, Uploaded):
                         return answer
                     session = answer
@@ -107,10 +107,17 @@ class Exporter:
         return session
 
     async def _send_chunk(
-        self, work: FileWork, provider: WritesFiles, upload: Upload, session: Session, chunk: bytes
+        self,
+        work: FileWork,
+        provider: WritesFiles,
+        upload: Upload,
+        session: Session,
+        chunk: bytes,
+        transfer: Transfer,
     ) -> Session | Uploaded:
         def upload_chunk(connection: Connection) -> Session | Uploaded:
-            return provider.upload_chunk(connection, upload, session, chunk)
+            with transfer.interruptible():
+                return provider.upload_chunk(connection, upload, session, chunk)
 
         return await work.patience.ask(upload_chunk)
 

@@ -4,6 +4,7 @@ All of it runs on a provider's thread. Memory stays the same whatever the size: 
 other is summed up and written.
 """
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Mapping
@@ -14,12 +15,13 @@ from pathlib import Path
 from koko_integrations.transfers.progress import Transfer
 from providers.kit.checksums import Sums
 from providers.kit.connection import Connection
-from providers.kit.errors import Rejected, Transient
+from providers.kit.errors import Rejected
 from providers.kit.streams import Stream
 from providers.kit.transfers import Algorithm, ReadsFiles, RemoteFile
 
 BUFFER_BYTES = 1024 * 1024
 BUFFERS = 3
+FLUSHED_AT_ONCE_BYTES = 32 * 1024 * 1024
 
 
 class Mismatch(Rejected):
@@ -52,15 +54,8 @@ def fetch(
     with FileIO(staged, "r+" if staged.exists() else "w+") as file:
         offset = _take_up(file, remote, sums, transfer)
         if remote.size is None or offset < remote.size or not offset:
-            with provider.open_file(connection, remote, offset) as stream:
-                transfer.attach(stream)
-                try:
-                    _copy(_limited(stream, provider.manifest.name, most_bytes - offset), file, sums, transfer)
-                except Transient:
-                    transfer.check()
-                    raise
-                finally:
-                    transfer.detach()
+            with transfer.interruptible(), provider.open_file(connection, remote, offset) as stream:
+                _copy(_limited(stream, provider.manifest.name, most_bytes - offset), file, sums, transfer)
         size = file.tell()
     digests = sums.digests()
     _verify(provider.manifest.name, remote, size, digests)
@@ -112,6 +107,7 @@ def _copy(read: Callable[[memoryview], int], file: FileIO, sums: Sums, transfer:
                     sums.update(buffer[:count])
                     _write(file, buffer[:count])
                     transfer.done += count
+                    _flush_behind(file, count)
             except BaseException as error:  # noqa: BLE001 - raised by whoever reads
                 failures.append(error)
             free.put(buffer)
@@ -139,6 +135,16 @@ def _fill(read: Callable[[memoryview], int], buffer: memoryview) -> int:
     while size < len(buffer) // 2 and (count := read(buffer[size:])):
         size += count
     return size
+
+
+def _flush_behind(file: FileIO, count: int) -> None:
+    """Has the disk begin on what has come, so that little is left to wait for in the end, and keeps it out of the cache.
+
+    Only Linux and its like take the hint.
+    """
+    end = file.tell()
+    if hasattr(os, "posix_fadvise") and end // FLUSHED_AT_ONCE_BYTES > (end - count) // FLUSHED_AT_ONCE_BYTES:
+        os.posix_fadvise(file.fileno(), 0, end, os.POSIX_FADV_DONTNEED)
 
 
 def _write(file: FileIO, chunk: memoryview) -> None:

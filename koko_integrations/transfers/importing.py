@@ -5,6 +5,7 @@ from koko_integrations.assets.staging import Staging
 from koko_integrations.assets.store import StoreUnavailable
 from koko_integrations.ids import new_id
 from koko_integrations.jobs.job import Job
+from koko_integrations.jobs.patience import BACKOFF_S
 from koko_integrations.registry import Registry
 from koko_integrations.transfers import files
 from koko_integrations.transfers.fetching import Fetched, Mismatch, fetch
@@ -120,7 +121,14 @@ class Importer:
 
     async def _land(self, work: FileWork, file: JobFile) -> None:
         async with work.transferring(file) as transfer:
-            await self._landing.land(work, work.files[file.number], transfer)
+            for wait_s in (*BACKOFF_S, None):
+                try:
+                    await self._landing.land(work, work.files[file.number], transfer)
+                    return
+                except StoreUnavailable:
+                    if wait_s is None:
+                        raise
+                    await self._parts.clock.sleep(wait_s)
 
     async def _abandon(self, work: FileWork, file: JobFile) -> None:
         await self._parts.on_thread(self._staging.discard, file.job_id, file.number)

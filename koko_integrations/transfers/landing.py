@@ -30,7 +30,8 @@ class Landing:
         """The file is in Koko when this returns. Raises StoreError, ProviderError, StoppedError, OvertakenError, and
         CancelledError once it is there."""
         mime_type = mime_type_of(str(file.name))
-        if self._bunny is not None and is_video(mime_type):
+        # Of no bytes no video can be made.
+        if self._bunny is not None and is_video(mime_type) and file.size:
             await self._land_video(self._bunny, work, file, transfer)
         else:
             await self._land_asset(work, file, mime_type, transfer)

@@ -1,8 +1,11 @@
 """A transfer under way: counted by the thread that copies, read and stopped by the event loop."""
 
+import contextlib
 import threading
+from collections.abc import Iterator
 
-from providers.kit.streams import Stream
+from providers.kit.errors import Transient
+from providers.kit.sockets import Watch
 
 
 class StoppedError(Exception):
@@ -16,30 +19,32 @@ class Transfer:
         self.done = done
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._stream: Stream | None = None
+        self._watch: Watch | None = None
 
     def stop(self) -> None:
         """Whoever copies gets StoppedError, even in the middle of waiting for the provider."""
         self._stopped.set()
         with self._lock:
-            if self._stream is not None:
-                self._stream.interrupt()
+            if self._watch is not None:
+                self._watch.expire()
 
-    def attach(self, stream: Stream) -> None:
-        """What is being read from; it is interrupted when the transfer is stopped."""
-        with self._lock:
-            self._stream = stream
-        self.check()
-
-    def detach(self) -> None:
-        with self._lock:
-            self._stream = None
+    @contextlib.contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """On the thread that copies: what it asks of the provider inside the block ends when the transfer does."""
+        with Watch() as watch:
+            with self._lock:
+                self._watch = watch
+            try:
+                self.check()
+                yield
+            except Transient:
+                self.check()
+                raise
+            finally:
+                with self._lock:
+                    self._watch = None
 
     def check(self) -> None:
         """Raises StoppedError."""
         if self._stopped.is_set():
             raise StoppedError
-
-    @property
-    def is_stopped(self) -> bool:
-        return self._stopped.is_set()

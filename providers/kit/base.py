@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-from providers.kit.answers import Answer
+from providers.kit.answer import Answer
 from providers.kit.app import AppCredentials
 from providers.kit.connection import Connection, Credentials, Grant, Identity, Resource, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected

@@ -21,11 +21,11 @@ from opentelemetry.trace import SpanKind
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from providers.kit.answers import Answer
+from providers.kit.answer import Answer
 from providers.kit.egress import EgressGuard
 from providers.kit.errors import ProtocolBroken, Rejected, Transient
 from providers.kit.pacing import Pacer
-from providers.kit.sockets import Deadline, Watch, pool_classes
+from providers.kit.sockets import Deadline, pool_classes
 from providers.kit.streams import IDLE_S, Stream
 
 tracer = trace.get_tracer("koko_integrations.providers")
@@ -166,10 +166,10 @@ class HttpClient:
         self.pacer.wait_for_room(provider, str(prepared.headers.get("Authorization", "")))
         attributes = {"http.request.method": prepared.method or "", "koko.provider": provider}
         with tracer.start_as_current_span(f"{prepared.method} {provider}", kind=SpanKind.CLIENT, attributes=attributes):
-            with translated_errors(provider), Watch() as watch:
+            with translated_errors(provider):
                 response = self.adapter.begin(prepared, target, IDLE_S)
             trace.get_current_span().set_attribute("http.response.status_code", response.status_code)
-        return Stream(provider, response, watch)
+        return Stream(provider, response)
 
     def send(self, provider: str, prepared: requests.PreparedRequest, target: Target, deadline_s: float) -> Answer:
         """Sends a prepared request to `target`, once. Raises what `request` raises."""
@@ -195,7 +195,8 @@ def translated_errors(provider: str) -> Iterator[None]:
     except requests.RequestException as error:
         if (refusal := _find_refusal(error)) is not None:
             raise refusal from None
-        raise Transient(f"{provider} cannot be reached right now", reason="unreachable") from error
+        # The errors above it name the address, which may be a credential.
+        raise Transient(f"{provider} cannot be reached right now", reason="unreachable") from _innermost(error)
 
 
 class _TooLargeError(requests.RequestException):
@@ -261,6 +262,12 @@ def _read_capped(response: requests.Response) -> bytes:
     finally:
         response.close()
     return b"".join(chunks)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while (deeper := error.__cause__ or error.__context__) is not None:
+        error = deeper
+    return error
 
 
 def _find_refusal(error: BaseException | None) -> Rejected | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from providers.kit.answers import Answer
+from providers.kit.answer import Answer
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver
 from providers.kit.http import HttpClient

@@ -5,7 +5,7 @@ Source: developer.monday.com/api-reference/docs/{error-handling,rate-limits}.
 
 from typing import Any
 
-from providers.kit.answers import Answer
+from providers.kit.answer import Answer
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, ProviderError, Rejected, Transient
 
 REFUSED = frozenset({"Unauthorized", "UNAUTHENTICATED"})

@@ -19,27 +19,41 @@ _current = threading.local()
 
 
 class Watch:
-    """Knows the socket that the current thread's connection uses, so that another thread may end what it is doing."""
+    """Knows the socket that the current thread's connection uses, so that another thread may end what it is doing.
+
+    Watches may be nested: each of them knows.
+    """
 
     def __init__(self) -> None:
         self.expired = False
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
+        self._outer: Watch | None = None
 
     def __enter__(self) -> Self:
+        self._outer = getattr(_current, "watch", None)
         _current.watch = self
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _current.watch = None
+        _current.watch = self._outer
 
     def watch(self, connected: socket.socket) -> None:
+        if self._outer is not None:
+            self._outer.watch(connected)
         with self._lock:
             self._socket = connected
             if self.expired:
                 _shut(connected)
+
+    def resume(self, before: socket.socket | None) -> None:
+        """Knows the socket again that was in use before."""
+        if before is not None:
+            self.watch(before)
+        else:
+            self.forget()
 
     def forget(self) -> None:
         """The socket is nobody's business any more: it may serve another request."""
@@ -64,10 +78,13 @@ class Deadline(Watch):
         super().__init__()
         self._timer = threading.Timer(seconds, self.expire)
         self._timer.daemon = True
+        self._before: socket.socket | None = None
 
     def __enter__(self) -> Self:
         self._timer.start()
-        return super().__enter__()
+        super().__enter__()
+        self._before = None if self._outer is None else self._outer._socket
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -75,6 +92,9 @@ class Deadline(Watch):
         super().__exit__(kind, error, trace)
         self._timer.cancel()
         self.forget()
+        if self._outer is not None:
+            # The exchange is over; what was going on around it, such as a body that is being read, is not.
+            self._outer.resume(self._before)
 
 
 def _shut(connected: socket.socket) -> None:

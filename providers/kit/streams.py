@@ -7,9 +7,8 @@ from typing import Any, Self
 
 import requests
 
-from providers.kit.answers import Answer
+from providers.kit.answer import Answer
 from providers.kit.errors import Transient
-from providers.kit.sockets import Watch
 
 IDLE_S = 30.0
 """How long a peer may send nothing."""
@@ -28,12 +27,10 @@ class Stream:
         self,
         provider: str,
         response: requests.Response,
-        watch: Watch,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._provider = provider
         self._response = response
-        self._watch = watch
         # http.client's own: urllib3's copies everything once more. Nothing is decoded, as we ask for no encoding.
         self._body: Any = response.raw._fp
         self._monotonic = monotonic
@@ -74,12 +71,7 @@ class Stream:
             size += count
         return Answer(self._provider, self.status, self.headers, bytes(view[:size]))
 
-    def interrupt(self) -> None:
-        """From another thread: whoever is reading gets Transient at once."""
-        self._watch.expire()
-
     def close(self) -> None:
-        self._watch.forget()
         self._response.close()
 
     def __enter__(self) -> Self:

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from providers.kit.base import Proves
 from providers.kit.connection import Connection
+from providers.kit.http import DEADLINE_S
 from providers.kit.streams import Stream
 
 Algorithm = Literal["md5", "sha1", "sha256", "quickxor", "dropbox"]
@@ -16,6 +17,7 @@ as kit/checksums.py computes them. All but quickxor are lower-case hexadecimal."
 EntryKind = Literal["file", "folder"]
 Conflict = Literal["fail", "replace", "rename"]
 """What an upload does where a file of that name is there already."""
+SLOWEST_UPLOAD_BYTES_PER_S = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,8 +89,13 @@ class Session:
     """An upload on its way. `token` is the provider's own, kept sealed between chunks: it may be a credential.
     `offset` is the byte that the provider wants next."""
 
-    token: str
+    token: str = field(repr=False)
     offset: int = 0
+
+
+def upload_deadline_s(size: int) -> float:
+    """How long sending so many bytes may take."""
+    return DEADLINE_S + size / SLOWEST_UPLOAD_BYTES_PER_S
 
 
 class ReadsFiles(Proves):
@@ -114,10 +121,14 @@ class ReadsFiles(Proves):
 class WritesFiles(Proves):
     """Takes files, in chunks.
 
-    Chunks are `chunk_bytes` long, the last one shorter; a file of no bytes is one chunk of none.
+    Chunks are as long as `chunk_size` says, the last one shorter; a file of no bytes is one chunk of none.
     """
 
     chunk_bytes: ClassVar[int] = 8 * 1024 * 1024
+
+    def chunk_size(self, upload: Upload) -> int:
+        """In bytes, the same for all of an upload; more than `chunk_bytes` where only so many chunks are allowed."""
+        return self.chunk_bytes
 
     @abstractmethod
     def begin_upload(self, connection: Connection, upload: Upload) -> Session:

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from koko_integrations.observability import configure_logging
-from providers.kit.answers import Answer
+from providers.kit.answer import Answer
 from providers.kit.app import AppCredentials
 from providers.kit.connection import Connection, Credentials
 from sandbox.stand_ins import Sandbox

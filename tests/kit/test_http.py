@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from providers.kit.answers import Answer
+from providers.kit.answer import Answer
 from providers.kit.egress import EgressGuard
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
 from providers.kit.http import MAX_ANSWER_BYTES, HttpClient, counting_calls

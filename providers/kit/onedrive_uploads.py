@@ -39,6 +39,8 @@ UPLOADED = "id,name,size,file,webUrl,parentReference,lastModifiedDateTime"
 REFUSED = re.compile(r'["*:<>?/\\|\x00-\x1f]')
 LONGEST_NAME = 255
 CLOCKS_DIFFER_MS = 2_000
+ENRICHED = (".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xltx", ".pptx", ".pptm", ".potx")
+"""Files that SharePoint writes properties into: they are not the bytes that were sent."""
 GONE = (401, 404, 410)
 """How the address of an upload says that it is good for nothing any more."""
 
@@ -245,6 +247,7 @@ def _read_uploaded(made: Mapping[str, Any]) -> Uploaded:
     name = made.get("name")
     if not isinstance(name, str):
         raise ProtocolBroken("OneDrive did not say what it has made of the file")
-    return Uploaded(
-        path=key_of(made), name=name, size=size_of(made), url=made.get("webUrl"), checksums=checksums_of(made)
-    )
+    done = Uploaded(path=key_of(made), name=name, url=made.get("webUrl"))
+    if made["parentReference"].get("driveType") != "personal" and name.lower().endswith(ENRICHED):
+        return done
+    return replace(done, size=size_of(made), checksums=checksums_of(made))

@@ -129,6 +129,10 @@ def tells_nothing(error: ProviderError, *secrets: str) -> None:
         one = one.__cause__
 
 
+def remote_named(sandbox: Sandbox, slug: str) -> Remote:
+    return _remote(next(case for case in CASES if case.slug == slug), sandbox)
+
+
 def _remote(case: Case, sandbox: Sandbox) -> Remote:
     provider: Provider = case.provider(http_of(sandbox))
     return Remote(case, sandbox, provider, case.connect(sandbox))

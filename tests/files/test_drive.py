@@ -1,7 +1,5 @@
 """What is particular to Google Drive's files."""
 
-import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +9,6 @@ from providers.google_drive import GoogleDrive
 from providers.kit.connection import Connection, Credentials
 from providers.kit.drive_files import EXPORTS, SHARED_WITH_ME
 from providers.kit.errors import AlreadyThere, Changed, Missing, ProtocolBroken, Rejected, StartOver, Transient
-from providers.kit.sockets import Watch
 from providers.kit.transfers import Session, Upload
 from sandbox.drive_trees import READS, SHARED_DRIVE, WRITES
 from sandbox.stand_ins import Sandbox
@@ -298,20 +295,3 @@ def test_a_page_that_is_no_more(drive: Remote, sandbox: Sandbox) -> None:
     sandbox.google.drive.expire_tokens()
     with pytest.raises(StartOver):
         drive.provider.list_files(drive.connection, folder, None, cursor)
-
-
-@pytest.mark.parametrize("slug", ["google_drive", "onedrive"])
-def test_reading_can_be_interrupted(sandbox: Sandbox, slug: str) -> None:
-    """Although another question has been asked since the file was opened."""
-    case = next(case for case in CASES if case.slug == slug)
-    remote = Remote(case, sandbox, case.provider(http_of(sandbox)), case.connect(sandbox))
-    file = remote.find(remote.path_of(TAKE))
-    remote.fail(case.open_request(sandbox, TAKE), body=b"abc", headers={"Content-Length": "3"}, gap_s=1.5)
-    with Watch() as watch, remote.provider.open_file(remote.connection, file, 0) as stream:
-        buffer = memoryview(bytearray(10))
-        assert stream.readinto(buffer[:1]) == 1
-        threading.Timer(0.05, watch.expire).start()
-        began = time.monotonic()
-        with pytest.raises(Transient):
-            stream.readinto(buffer)
-        assert time.monotonic() - began < 1

@@ -2,10 +2,13 @@
 
 import hashlib
 import logging
+import threading
+import time
 
 import pytest
 
 from providers.kit.errors import Changed, CredentialsRefused, Missing, ProtocolBroken, Rejected, StartOver, Transient
+from providers.kit.sockets import Watch
 from providers.kit.transfers import Algorithm
 from sandbox.kit.checksums import content_hash, quick_xor_hash
 from tests.files.conftest import Remote, tells_nothing
@@ -257,3 +260,18 @@ def test_credentials_that_are_no_good(remote: Remote) -> None:
     with pytest.raises(CredentialsRefused) as refused:
         unknown.entries(None)
     tells_nothing(refused.value, *unknown.secrets())
+
+
+def test_reading_can_be_interrupted(remote: Remote) -> None:
+    """Whatever else has been asked since the file was opened."""
+    file = remote.find(remote.path_of(TAKE))
+    dripping = {"body": b"abc", "headers": {"Content-Length": "3"}, "gap_s": 1.5}
+    remote.fail(remote.case.open_request(remote.sandbox, TAKE), **dripping)
+    with Watch() as watch, remote.provider.open_file(remote.connection, file, 0) as stream:
+        buffer = memoryview(bytearray(10))
+        assert stream.readinto(buffer[:1]) == 1
+        threading.Timer(0.05, watch.expire).start()
+        began = time.monotonic()
+        with pytest.raises(Transient):
+            stream.readinto(buffer)
+        assert time.monotonic() - began < 1

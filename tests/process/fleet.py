@@ -1,10 +1,10 @@
 """The processes of one installation, which tests kill and replace: `serve`, and with PostgreSQL two workers."""
 
-import re
+import functools
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,8 +33,10 @@ def wait_for(state: Callable[[], T], said: str, *, pause_s: float = 0.01) -> T:
 class Fleet:
     """Shares one database. What the processes say goes to the file `log`."""
 
-    def __init__(self, folder: Path, database_url: str, sandbox: Sandbox) -> None:
-        announced = sandbox.hosting.announcement()["asana"]
+    def __init__(
+        self, folder: Path, database_url: str, sandbox: Sandbox, slugs: Sequence[str] = ("asana",), **settings: str
+    ) -> None:
+        announced = sandbox.hosting.announcement()
         self.folder = folder
         self.database_url = database_url
         self.log = folder / "log"
@@ -45,17 +47,26 @@ class Fleet:
             "KOKO_DATABASE_URL": database_url,
             "KOKO_REDIRECT_URIS": REDIRECT_URI,
             "KOKO_WEB_URL": "https://app.koko.test",
-            "KOKO_PROVIDER_ASANA_CLIENT_ID": announced["clientId"],
-            "KOKO_PROVIDER_ASANA_CLIENT_SECRET": announced["clientSecret"],
-            "KOKO_ORIGIN_OVERRIDES": ",".join(f"{meant}={actual}" for meant, actual in announced["origins"].items()),
+            "KOKO_ORIGIN_OVERRIDES": ",".join(
+                f"{meant}={actual}" for slug in slugs for meant, actual in announced[slug]["origins"].items()
+            ),
+            **settings,
         }
+        for slug in slugs:
+            if "clientId" in announced[slug]:
+                name = f"KOKO_PROVIDER_{slug.upper()}_CLIENT"
+                self._settings[f"{name}_ID"] = announced[slug]["clientId"]
+                self._settings[f"{name}_SECRET"] = announced[slug]["clientSecret"]
         self._started: list[subprocess.Popen[bytes]] = []
         self.port = free_port()
         self.serve = self.start("serve", self.port)
         self.workers: list[subprocess.Popen[bytes]] = []
+
+    def begin(self) -> None:
+        """Returns when all are ready."""
         self.complete()
         for process in (self.serve, *self.workers):
-            wait_for(lambda process=process: self.has_said(process, "job engine started"), "an engine does not start")
+            wait_for(functools.partial(self.has_engine, process, "started"), "an engine does not start")
 
     def start(self, command: str, port: int = 0) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
@@ -89,10 +100,13 @@ class Fleet:
         pid = int(executor.rsplit("-", 2)[1])
         return next(process for process in self._started if process.pid == pid)
 
-    def has_said(self, process: subprocess.Popen[bytes], event: str) -> bool:
-        """Whether the log has this of the process's job engine."""
-        said = re.compile(rf'"executor":"[^"]+-{process.pid}-[0-9a-f]+","event":"{event}"')
-        return said.search(self.log.read_text()) is not None
+    def has_said(self, *words: object) -> bool:
+        """Whether the log has a line with all of these."""
+        return any(all(str(word) in line for word in words) for line in self.log.read_text().splitlines())
+
+    def has_engine(self, process: subprocess.Popen[bytes], state: str) -> bool:
+        """Whether the process has said of its job engine that it is started, or stopped."""
+        return self.has_said(f"-{process.pid}-", f"job engine {state}")
 
     def close(self) -> None:
         """Ends all as an operator would."""

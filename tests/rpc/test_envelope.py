@@ -211,11 +211,20 @@ def test_parameter_named_like_the_context_does_not_collide(client: TestClient) -
 
 def test_every_file_is_a_procedure_by_its_name() -> None:
     assert list(find_procedures()) == [
+        "integration.cancelJob",
+        "integration.configure",
         "integration.connect",
         "integration.disconnect",
+        "integration.exportAssets",
+        "integration.getJob",
+        "integration.getLogs",
         "integration.getStatus",
+        "integration.importAssets",
         "integration.list",
+        "integration.listFiles",
+        "integration.listJobs",
         "integration.listResources",
+        "integration.sync",
         "integration.test",
         "rpc.discover",
     ]

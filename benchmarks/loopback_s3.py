@@ -7,6 +7,7 @@ random block in memory, over and over, which the kernel sends: no disk is read a
 and signatures are not looked at. `GET /counted` tells how many bytes were sent, and begins anew.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -110,11 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Last-Modified", formatdate(MODIFIED_S, usegmt=True))
         self.end_headers()
         if self.command == "GET":
-            try:
-                self.bucket.send(self.connection.fileno(), start, end)
-            except (BrokenPipeError, ConnectionResetError):
-                # Whoever read it was killed.
-                self.close_connection = True
+            self.bucket.send(self.connection.fileno(), start, end)
 
     def _answer(self, status: HTTPStatus, body: bytes) -> None:
         self.send_response(status)
@@ -122,6 +119,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "GET":
             self.wfile.write(body)
+
+    def handle(self) -> None:
+        # Whoever reads may be killed, or have seen enough.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            super().handle()
 
     def log_message(self, *_: object) -> None:
         """Nothing to anybody."""

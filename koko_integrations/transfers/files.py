@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import peewee
 
-from koko_integrations.database import Statement, Transaction, param
+from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.koko import Asset, Video
 from koko_integrations.models import ImportedFile
 from koko_integrations.models import JobFile as Row
@@ -63,11 +63,6 @@ _SAVE = Statement(
             Row.error: param("error"),
         }
     ).where(_THIS)
-)
-_CANCEL = Statement(
-    Row.update({Row.status: "cancelled", Row.session: None}).where(
-        (Row.job_id == param("job_id")) & Row.status.in_(UNFINISHED)
-    )
 )
 # What has been deleted in Koko since may be imported again.
 _FIND_IMPORTED = Statement(
@@ -158,16 +153,11 @@ def save(tx: Transaction, file: JobFile) -> None:
     tx.change(_SAVE, **{name: value for name, value in file._asdict().items() if name != "title"})
 
 
-def cancel_rest(tx: Transaction, job_id: str) -> None:
-    """What has not been finished never will be."""
-    tx.change(_CANCEL, job_id=job_id)
-
-
-def find_imported(
-    tx: Transaction, integration_id: str, project_id: str, external_id: str, version: str
+async def find_imported(
+    database: Database, integration_id: str, project_id: str, external_id: str, version: str
 ) -> tuple[str | None, str | None] | None:
     """The asset's and the video's id of this version of a file, if it is in the project already."""
-    row = tx.row(
+    row = await database.read_one(
         _FIND_IMPORTED,
         integration_id=integration_id,
         project_id=project_id,

@@ -14,7 +14,7 @@ from koko_integrations.transfers.landing import Landing
 from koko_integrations.transfers.running import run_job
 from koko_integrations.transfers.work import FileWork, Parts
 from providers.kit.connection import Connection
-from providers.kit.errors import Changed, Rejected, Transient
+from providers.kit.errors import Changed, ProviderError, Rejected, Transient
 from providers.kit.transfers import ReadsFiles, RemoteFile
 
 MAX_FILE_BYTES = 5 * 1024**3
@@ -22,7 +22,7 @@ MAX_FILE_BYTES = 5 * 1024**3
 TRIES = 3
 """How often a file is begun again that changes under our hands, or comes damaged."""
 WORTH_GOING_ON_BYTES = 16 * 1024 * 1024
-"""A connection that brought so much before it broke is worth another one."""
+"""A connection that brought so much before it broke is worth another one; what is smaller may be fetched twice."""
 BUSY_WAIT_S = 2.0
 
 
@@ -65,7 +65,11 @@ class Importer:
         file = work.files[file.number]._replace(
             status="landing", size=fetched.size, done_bytes=fetched.size, sha256=fetched.sha256
         )
-        await work.keep(file)
+        if fetched.size < WORTH_GOING_ON_BYTES:
+            # After a crash it is fetched once more: that costs less than to have it written down each time.
+            work.files[file.number] = file
+        else:
+            await work.keep(file)
         await self._land(work, file)
 
     async def _find(self, work: FileWork, provider: ReadsFiles, file: JobFile) -> RemoteFile:
@@ -91,10 +95,8 @@ class Importer:
             size=remote.size,
             asset_id=file.asset_id or new_id("asset"),
         )
-        there = await self._parts.database.write(
-            lambda tx: files.find_imported(
-                tx, work.integration.id, work.job.request["projectId"], remote.id, remote.version
-            )
+        there = await files.find_imported(
+            self._parts.database, work.integration.id, work.job.request["projectId"], remote.id, remote.version
         )
         if there is not None:
             asset_id, video_id = there
@@ -131,6 +133,12 @@ class Importer:
                     await self._parts.clock.sleep(wait_s)
 
     async def _abandon(self, work: FileWork, file: JobFile) -> None:
-        await self._parts.on_thread(self._staging.discard, file.job_id, file.number)
-        if file.status == "landing":
-            await self._landing.abandon(work, file)
+        """What is not in Koko is nowhere, and what is there is not staged."""
+        try:
+            await self._parts.on_thread(self._staging.discard, file.job_id, file.number)
+            # A small one may be in the store without a word of it in our rows: see `_import`.
+            if file.asset_id is not None and file.status not in ("done", "skipped"):
+                await self._landing.abandon(work, file)
+        except (ProviderError, OSError) as error:
+            said = error.explained if isinstance(error, ProviderError) else str(error.strerror or error)
+            work.error(f"{file.name}: what had come of it could not be removed: {said}")

@@ -34,18 +34,23 @@ async def finish(
         work.error(put_off.gave_up)
     if ended.refused is not None:
         work.error(ended.refused.explained)
-    for number, file in work.files.items():
-        if file.status not in ("done", "skipped"):
-            await abandon(work, file)
-        if not file.is_finished:
-            work.files[number] = file._replace(status="cancelled", session=None)
+    left = [file for file in work.files.values() if file.status not in ("done", "skipped")]
+    if left:
+        # What somebody else goes on with is not ours to give back.
+        await work.parts.database.write(lambda tx: store.hold(tx, work.job))
+    for file in list(work.files.values()):
+        await abandon(work, file)
+    for file in left:
+        status = file.status if file.is_finished else "cancelled"
+        work.files[file.number] = file._replace(status=status, session=None)
     status = "cancelled" if ended.cancelled else _status(work)
 
     def end(tx: Transaction) -> None:
         now = work.now()
         work.count_last_calls(tx)
         store.finish(tx, work.job, status, work.state(), work.errors, now)
-        files.cancel_rest(tx, work.job.id)
+        for file in left:
+            files.save(tx, work.files[file.number])
         if ended.refused is not None and set_error(tx, work.integration.id, now):
             write_entry(tx, work.integration.id, "notify", "failed", lost(ended.refused.explained), now)
         word = _WORDS.get(status) or ("partial" if _count(work, "done") else "failed")

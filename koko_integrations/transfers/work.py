@@ -122,6 +122,8 @@ class FileWork:
         try:
             yield transfer
         finally:
+            # Whoever is told to let go, as when the service ends, leaves a thread behind that still copies.
+            transfer.stop()
             self._note(file.number, transfer)
             del self._transfers[file.number]
 
@@ -219,7 +221,7 @@ class FileWork:
         said = problem.explained if isinstance(problem, ProviderError) else str(problem.strerror or problem)
         log.info("file failed", number=number, reason=said)
         self.error(f"{file.name or file.title or file.external_path or file.asset_id}: {said}")
-        await self.keep(file._replace(status="failed", error=said, session=None))
+        await self.keep(file._replace(status="failed", error=said))
 
     async def _tick(self) -> None:
         while True:

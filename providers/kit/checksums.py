@@ -6,6 +6,7 @@ learn.microsoft.com/onedrive/developer/code-snippets/quickxorhash.
 
 import base64
 import hashlib
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -123,17 +124,18 @@ def new_checksum(algorithm: Algorithm) -> Checksum:
 
 
 class Sums:
-    """Several checksums of the same bytes, side by side: hashing does not hold the interpreter's lock."""
+    """Several checksums of the same bytes, on `threads` side by side: hashing does not hold the interpreter's lock."""
 
-    def __init__(self, algorithms: Iterable[Algorithm]) -> None:
+    def __init__(self, algorithms: Iterable[Algorithm], *, threads: bool = True) -> None:
         self._sums: dict[Algorithm, Checksum] = {name: new_checksum(name) for name in algorithms}
         # QuickXorHash is done sooner than another thread could begin.
         self._aside = [one for one in self._sums.values() if not isinstance(one, QuickXorHash)][1:]
         self._here = [one for one in self._sums.values() if one not in self._aside]
+        self._worth_bytes = _WORTH_A_THREAD_BYTES if threads else sys.maxsize
 
     def update(self, data: memoryview) -> None:
         """Returns when all have read it: the buffer may be used again."""
-        if len(data) < _WORTH_A_THREAD_BYTES:
+        if len(data) < self._worth_bytes:
             for checksum in self._sums.values():
                 checksum.update(data)
             return

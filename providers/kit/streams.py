@@ -72,6 +72,9 @@ class Stream:
         return Answer(self._provider, self.status, self.headers, bytes(view[:size]))
 
     def close(self) -> None:
+        if self._body.isclosed():
+            # Everything has been read: the connection may serve another request.
+            self._response.raw.release_conn()
         self._response.close()
 
     def __enter__(self) -> Self:

@@ -58,9 +58,9 @@ class Seen:
 class Fault:
     """What to answer in place of the truth, `times` times. A `gap_s` drips the body byte by byte.
 
-    With `hang` the answer waits, all of it or what comes after the first `part` bytes of its body. With `truthful` the stand-in does what was asked, and the answer is the real one
-    unless a `status` other than 200 says that it is lost; with `late` it does it only after the wait. With a `method`
-    only such requests are meant.
+    With `hang` the answer waits, all of it or what comes after the first `part` bytes of its body. With `truthful` the
+    stand-in does what was asked, and the answer is the real one unless a `status` other than 200 says that it is lost;
+    with `late` it does it only after the wait. With a `method` only such requests are meant.
     """
 
     path: str

@@ -1,8 +1,7 @@
-"""Files between Koko and the storages of one team, a job that is stopped on its way, and what must be true in the end."""
+"""Files between Koko and a team's storages, a job that is stopped on its way, and what must be true in the end."""
 
 import hashlib
 import random
-import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -54,8 +53,9 @@ class Storage:
 
 def _in_tree(sandbox: Sandbox, slug: str) -> Any:
     """Google lets Koko write to the top of the drive alone."""
-    tree = {"dropbox": sandbox.dropbox, "google_drive": sandbox.google, "onedrive": sandbox.microsoft}[slug].files
-    return tree.root if slug == "google_drive" else tree.at("Empty")
+    if slug == "google_drive":
+        return sandbox.google.files.root
+    return (sandbox.dropbox if slug == "dropbox" else sandbox.microsoft).files.at("Empty")
 
 
 def _names(slug: str) -> Callable[[Sandbox], list[str]]:
@@ -95,7 +95,7 @@ STORAGES = (
         chunk=("PUT", OBJECT, 1),
         last=("POST", OBJECT, 1),
         paths=(OBJECT,),
-        names=lambda s: [key.removeprefix("Empty/") for key in s.s3.files.keys() if "reel" in key],
+        names=lambda s: [key.removeprefix("Empty/") for key in sorted(s.s3.files.keys()) if "reel" in key],
         read=lambda s, name: s.s3.files.read(f"Empty/{name}"),
         unfinished=lambda s: s.s3.files.unfinished(),
     ),
@@ -152,13 +152,13 @@ class Freight(Scene):
 
     def offer(self, name: str, size: int) -> None:
         """Somebody puts a file into Dropbox."""
-        self.sent[name] = random.Random(name).randbytes(size)  # noqa: S311 - no secret
+        self.sent[name] = random.Random(name).randbytes(size)
         files = self.dropbox.files
         files.add(files.at("Empty"), name, self.sent[name])
 
     def keep_asset(self, name: str, size: int) -> bytes:
         """Koko has an asset."""
-        content = random.Random(name).randbytes(size)  # noqa: S311 - no secret
+        content = random.Random(name).randbytes(size)
         path = self.store / self._key / name
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
@@ -183,11 +183,12 @@ class Freight(Scene):
         files = [{"externalPath": f"/Empty/{name}"} for name in self.sent]
         return self._start("importAssets", self.target, projectId=self._key, files=files)
 
-    def start_export(self, storage: Storage) -> str:
+    def start_export(self, storage: Storage, on_conflict: str) -> str:
         """Asks for the asset at a storage; the job's id."""
         folder = storage.folder(self.sandbox)
         where = {} if folder is None else {"folderId": folder}
-        return self._start("exportAssets", self._connected(storage.slug), assetIds=[self._key], **where)
+        target = self._connected(storage.slug)
+        return self._start("exportAssets", target, assetIds=[self._key], onConflict=on_conflict, **where)
 
     def _connected(self, slug: str) -> str:
         if slug == "dropbox":

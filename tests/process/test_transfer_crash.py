@@ -6,7 +6,7 @@ With SQLite the process is started again; with PostgreSQL another one takes over
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from subprocess import Popen
 
 import pytest
@@ -83,22 +83,39 @@ def test_killed_before_it_is_verified(freight: Freight) -> None:
     freight.lock_files()
     freight.go_on_sending()
     freight.wait_until_staged(job_id, SIZE)
-    time.sleep(0.1)
     assert freight.states(job_id) == ["running"]
     go_on(freight, freight.runner_of(job_id))
     freight.check_import(job_id)
     assert freight.served() == [SIZE]
 
 
-def test_killed_between_the_store_and_the_row(freight: Freight) -> None:
-    freight.offer("rushes.zip", SIZE)
+@pytest.mark.parametrize("size", [MIB, SIZE], ids=["small", "large"])
+def test_killed_between_the_store_and_the_row(freight: Freight, size: int) -> None:
+    """Of a small file it is not even noted that it has come: it does so again."""
+    freight.offer("rushes.zip", size)
     freight.hold_assets()
     job_id = freight.start_import()
     wait_for(freight.unknown, "the file does not get into the store")
-    assert freight.states(job_id) == ["landing"]
     go_on(freight, freight.runner_of(job_id))
     freight.check_import(job_id)
-    assert freight.served() == [SIZE]
+    assert freight.served() == [size] * (1 if size == SIZE else 2)
+
+
+@pytest.mark.parametrize("fleet", ["sqlite"], indirect=True)
+def test_what_is_not_to_be_had_any_more_after_a_crash(freight: Freight) -> None:
+    """What was in the store by then, and not in Koko, does not stay there."""
+    freight.offer("still.zip", MIB)
+    freight.hold_assets()
+    job_id = freight.start_import()
+    wait_for(freight.unknown, "the file does not get into the store")
+    kill(freight.runner_of(job_id))
+    files = freight.dropbox.files
+    files.delete(files.at("Empty/still.zip"))
+    freight.let_go()
+    freight.fleet.complete()
+    wait_for(lambda: freight.job(job_id)[0] == "failed", "it does not end")
+    freight.check_told(job_id, "import", 0)
+    freight.check_nothing_is_left()
 
 
 def test_killed_with_some_done(freight: Freight) -> None:
@@ -133,12 +150,22 @@ def test_killed_sending_a_video(freight: Freight) -> None:
 @pytest.mark.parametrize("where", ["chunk", "last"])
 def test_killed_exporting(freight: Freight, where: str) -> None:
     """To all storages at once. What a storage has done, though its answer never came, is found again there."""
+    stop_exporting(freight, where, "fail")
+
+
+@pytest.mark.parametrize("fleet", ["sqlite"], indirect=True)
+def test_killed_exporting_under_whatever_name_is_free(freight: Freight) -> None:
+    """The name that its own file has taken is not taken by another."""
+    stop_exporting(freight, "last", "rename")
+
+
+def stop_exporting(freight: Freight, where: str, on_conflict: str) -> None:
     content = freight.keep_asset("reel.zip", ASSET_SIZE)
     asked = [freight.hold(one.stand_in(freight.sandbox), getattr(one, where)) for one in STORAGES]
-    jobs = [freight.start_export(one) for one in STORAGES]
+    jobs = [freight.start_export(one, on_conflict) for one in STORAGES]
     for fault in asked:
         freight.wait_until_hanging(fault)
-    time.sleep(0.3)
+    wait_for(lambda: where == "chunk" or all(one.names(freight.sandbox) for one in STORAGES), "a file is not there")
     go_on(freight, *freight.runners_of(jobs))
     for job_id, storage in zip(jobs, STORAGES, strict=True):
         freight.check_export(job_id, storage, content)
@@ -151,7 +178,7 @@ def test_stopped_by_an_operator(freight: Freight) -> None:
     process = freight.runner_of(job_id)
     process.terminate()
     wait_for(lambda: freight.fleet.has_engine(process, "stopped"), "it does not stop")
-    assert process.wait(30) in (0, -signal.SIGTERM)
+    assert process.wait(10) in (0, -signal.SIGTERM)
     freight.let_go()
     if freight.fleet.is_sqlite:
         assert freight.job(job_id)[0] == "running"

@@ -26,9 +26,9 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Ratios of one run against peers that it builds itself: needs Node 20+ and wrk.
+# Ratios of one run against peers that it builds itself: needs Node 20+ and wrk. ARGS names some: rpc refresh sync schedule.
 bench: $(STAMP)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
 
 # After a change of the dependencies in setup.cfg.
 lock: $(STAMP)

@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Credentials, Grant, Identity, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, Rejected
-from providers.kit.http import Answer
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2
 
 WEBHOOK_URL = re.compile(

@@ -8,11 +8,11 @@ known by. What is renamed or moved is gone at one path and new at another; `fiel
 from collections.abc import Mapping
 from typing import Any
 
+from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Revocation
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, ProviderError, Rejected, StartOver
 from providers.kit.files import Stores
-from providers.kit.http import Answer
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
 from providers.kit.timestamps import parse_ms

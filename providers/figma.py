@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth, ListsItems
 from providers.kit.connection import Connection, Identity, Resource
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, ProviderError, Rejected
-from providers.kit.http import Answer
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
+from providers.kit.paths import segment
 from providers.kit.timestamps import parse_ms
 
 API = "https://api.figma.com/v1"
@@ -81,10 +82,7 @@ class Figma(ConnectsByOAuth, ListsItems):
         return {target: known[key] for target, key in keys.items() if key in known}
 
     def pull(self, connection: Connection, pull: Pull) -> Page:
-        # A mapping that was given on connecting is as it was pasted.
-        key = file_key(str(pull.container))
-        if key is None:
-            raise Missing("This is neither the address nor the key of a Figma file")
+        key = segment(str(pull.container))
         if pull.entity == "files":
             return Page(items=(self._read_file(self._meta(connection, key), key),))
         comments = self._get(connection, f"/files/{key}/comments").get("comments")

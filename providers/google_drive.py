@@ -8,16 +8,16 @@ its own drive, was shared or has opened, and a shared drive is followed as a fol
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
+from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Revocation
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, StartOver, Transient
-from providers.kit.files import Kind, is_plain
+from providers.kit.files import Kind
 from providers.kit.folders import EVERYTHING, FollowsFolders, Way
-from providers.kit.http import Answer
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
+from providers.kit.paths import segment
 from providers.kit.timestamps import parse_ms
 
 API = "https://www.googleapis.com/drive/v3"
@@ -82,8 +82,6 @@ class GoogleDrive(ConnectsByOAuth, Revokes, FollowsFolders):
         if container is None:
             return Way(folders=[]), ()
         no_such = f"Google Drive has no folder {container}, or does not show it to this account: check syncFolder"
-        if not is_plain(container):
-            raise Missing(no_such)
         try:
             found = self._file(connection, container, f"{ITEM},driveId")
         except Missing as missing:
@@ -135,7 +133,7 @@ class GoogleDrive(ConnectsByOAuth, Revokes, FollowsFolders):
 
     def _file(self, connection: Connection, file_id: str, fields: str) -> dict[str, Any]:
         asked = {"fields": fields, "supportsAllDrives": "true"}
-        return self._get(connection, f"/files/{quote(file_id, safe='')}", asked)
+        return self._get(connection, f"/files/{segment(file_id)}", asked)
 
     def _read_file(self, entry: Mapping[str, Any]) -> Item:
         mime_type, size = self.require_text(entry, "mimeType"), entry.get("size")
@@ -194,6 +192,8 @@ def _forbidden(answer: Answer) -> ProviderError:
     details = error.get("errors") if isinstance(error, dict) else None
     first = details[0] if isinstance(details, list) and details and isinstance(details[0], dict) else {}
     reason = first.get("reason")
+    if not isinstance(reason, str):
+        return answer.error()
     if reason in BUSY:
         return Transient("Google Drive asks us to slow down", reason="rate_limited")
-    return answer.error(reason if isinstance(reason, str) else None)
+    return answer.error(reason)

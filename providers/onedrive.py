@@ -7,15 +7,16 @@ is gone through once and then followed in what it says of the drive.
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from providers.kit.connection import Connection, Identity
 from providers.kit.errors import Missing, ProtocolBroken, Rejected, StartOver
-from providers.kit.files import Kind, is_plain
+from providers.kit.files import Kind
 from providers.kit.folders import FollowsFolders, Way
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest
 from providers.kit.microsoft import MicrosoftProvider, entra
+from providers.kit.paths import segment, segments
 from providers.kit.timestamps import parse_ms
 
 ITEM = "id,name,size,file,folder,package,remoteItem,root,deleted,eTag,lastModifiedDateTime,webUrl,parentReference"
@@ -56,8 +57,6 @@ class OneDrive(MicrosoftProvider, FollowsFolders):
         drive = self.require_text(self.graph(connection, "/me/drive"), "id")
         wanted = str(container)
         no_such = f"OneDrive has no folder {wanted}: check syncFolder, which is an id or a path that begins with /"
-        if not is_plain(wanted):
-            raise Missing(no_such)
         try:
             found = self.graph(connection, f"{_address(drive, wanted)}?$select={ITEM}")
         except Rejected as refusal:
@@ -132,19 +131,19 @@ class OneDrive(MicrosoftProvider, FollowsFolders):
 
 
 def _drive(drive: str) -> str:
-    return f"/drives/{quote(drive, safe='')}"
+    return f"/drives/{segment(drive)}"
 
 
 def _item(way: Way, item_id: str) -> str:
-    return f"{_drive(str(way.drive))}/items/{quote(item_id, safe='')}"
+    return f"{_drive(str(way.drive))}/items/{segment(item_id)}"
 
 
 def _address(drive: str, wanted: str) -> str:
     """Of what is named by its id or by its path: an id holds no slash."""
     if "/" not in wanted:
-        return f"{_drive(drive)}/items/{quote(wanted, safe='')}"
+        return f"{_drive(drive)}/items/{segment(wanted)}"
     path = wanted.strip("/")
-    return f"{_drive(drive)}/root:/{quote(path)}" if path else f"{_drive(drive)}/root"
+    return f"{_drive(drive)}/root:/{segments(path)}" if path else f"{_drive(drive)}/root"
 
 
 def _is_gone(entry: Any) -> bool:

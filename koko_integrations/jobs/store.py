@@ -99,7 +99,7 @@ _PUT_OFF = Statement(
             Row.due_at: param("due_at"),
             Row.enqueued_at: None,
         }
-    ).where(_HELD)
+    ).where(_HELD & (Row.cancel_requested == 0))
 )
 _TAKE_OVER = Statement(
     Row.update({Row.status: "queued", Row.executor: None, Row.attempt: Row.attempt + 1, Row.enqueued_at: None}).where(
@@ -155,23 +155,25 @@ def create(
 ) -> tuple[Job, bool]:
     """The job, and whether it is new: while one of this kind waits or runs for the integration, it is that one."""
     active_key = f"{kind}:{integration_id}"
-    made = tx.change(
-        _INSERT,
-        id=new_id("job"),
-        integration_id=integration_id,
-        kind=kind,
-        active_key=active_key,
-        cause=cause,
-        requested_by=requested_by,
-        request_id=request_id,
-        request=dump_text(request),
-        state=dump_text({"estimatedTime": estimated_ms}),
-        now=now,
-        due_at=due_at,
-    )
-    row = tx.row(FIND_ACTIVE, active_key=active_key)
-    assert row is not None, "the job was there or has just been made"
-    return Job._make(row), made > 0
+    while True:
+        made = tx.change(
+            _INSERT,
+            id=new_id("job"),
+            integration_id=integration_id,
+            kind=kind,
+            active_key=active_key,
+            cause=cause,
+            requested_by=requested_by,
+            request_id=request_id,
+            request=dump_text(request),
+            state=dump_text({"estimatedTime": estimated_ms}),
+            now=now,
+            due_at=due_at,
+        )
+        row = tx.row(FIND_ACTIVE, active_key=active_key)
+        if row is not None:
+            return Job._make(row), made > 0
+        # The one that was in the way has ended between the two statements.
 
 
 def set_enqueued(tx: Transaction, job_id: str, attempt: int, now: int) -> None:
@@ -213,12 +215,13 @@ def finish(tx: Transaction, job: Job, status: str, state: dict[str, Any], errors
         raise OvertakenError
 
 
-def put_off(tx: Transaction, job: Job, state: dict[str, Any], errors: list[str], due_at: int) -> None:
-    """Lets the job wait for its next attempt. Raises OvertakenError."""
-    if not tx.change(
-        _PUT_OFF, id=job.id, epoch=job.epoch, state=dump_text(state), errors=dump_text(errors), due_at=due_at
-    ):
-        raise OvertakenError
+def put_off(tx: Transaction, job: Job, state: dict[str, Any], errors: list[str], due_at: int) -> bool:
+    """Lets the job wait for its next attempt. Returns, as `save` does, whether it is to be cancelled: then it does not
+    wait. Raises OvertakenError."""
+    if tx.change(_PUT_OFF, id=job.id, epoch=job.epoch, state=dump_text(state), errors=dump_text(errors), due_at=due_at):
+        return False
+    hold(tx, job)
+    return True
 
 
 def take_over(tx: Transaction, job_id: str, attempt: int) -> bool:
@@ -233,4 +236,9 @@ def give_up(tx: Transaction, job_id: str, attempt: int, error: str, now: int) ->
 
 def cancel(tx: Transaction, job_id: str, now: int) -> bool:
     """Cancels a job that waits, asks a running one to stop; False when it has ended already."""
-    return tx.change(_CANCEL_QUEUED, id=job_id, now=now) > 0 or tx.change(_ASK_TO_CANCEL, id=job_id) > 0
+    return (
+        tx.change(_CANCEL_QUEUED, id=job_id, now=now) > 0
+        or tx.change(_ASK_TO_CANCEL, id=job_id) > 0
+        # It ran at first, and was put off before it could be asked.
+        or tx.change(_CANCEL_QUEUED, id=job_id, now=now) > 0
+    )

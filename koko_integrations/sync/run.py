@@ -1,12 +1,12 @@
 """One run of a sync job: what all its parts share, and how it bears with a provider that is down, busy or strange."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from koko_integrations.clock import Clock
-from koko_integrations.connections.live import LiveConnections
+from koko_integrations.connections.live import LiveConnections, Used
 from koko_integrations.database import Database, Transaction
 from koko_integrations.integration import Integration
 from koko_integrations.jobs import store
@@ -65,6 +65,7 @@ class Run:
         self.progress = progress
         self._calls = calls
         self._counted = 0
+        self.used = Used(0)
         # What several tasks are looked at for at once is kept one after the other.
         self._committing = asyncio.Lock()
         self.full = job.request.get("syncType") == "full"
@@ -91,16 +92,16 @@ class Run:
             if intend is not None:
                 await self.write(intend)
             try:
-                return await self.parts.live.use(self.integration, method, insist=True)
+                return await self.parts.live.use(self.integration, method, insist=True, used=self.used)
             except Transient as error:
                 busy = error.reason == "rate_limited"
-                if busy and error.retry_after_s is not None and error.retry_after_s > LONGEST_WAIT_S:
+                if intend is not None and not busy:
+                    raise
+                if error.retry_after_s is not None and error.retry_after_s > LONGEST_WAIT_S:
                     raise PutOffError(error, error.retry_after_s) from error
-                if (intend is not None and not busy) or failures >= len(BACKOFF_S) or waits >= MOST_WAITS:
+                if failures >= len(BACKOFF_S) or waits >= MOST_WAITS:
                     raise
                 wait_s = max(BACKOFF_S[failures], error.retry_after_s or 0.0)
-                if wait_s > LONGEST_WAIT_S:
-                    raise
                 # Being asked to slow down is no failure: the provider answers.
                 failures, waits = failures + (not busy), waits + 1
                 await self.save()
@@ -159,3 +160,14 @@ class Run:
     @property
     def config(self) -> dict[str, Any]:
         return self.integration.config
+
+
+async def all_or_first_error(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Waits for all; the first that fails stops the others."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -5,9 +5,9 @@ Source: developer.atlassian.com/cloud/oauth/getting-started/refresh-tokens.
 
 from collections.abc import Mapping
 
+from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth
 from providers.kit.errors import ProviderError
-from providers.kit.http import Answer
 from providers.kit.manifest import OAuth2
 
 

@@ -4,10 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
+from providers.kit.answer import Answer
 from providers.kit.app import AppCredentials
 from providers.kit.connection import Connection, Credentials, Grant, Identity, Resource, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected
-from providers.kit.http import Answer, HttpClient
+from providers.kit.http import HttpClient
 from providers.kit.items import Change, Draft, Entity, Item, Page, Pull, Skipped, Status
 from providers.kit.manifest import Manifest, OAuth2
 from providers.kit.oauth import TokenRequest, authorization_url, send_token_request
@@ -230,7 +231,10 @@ class PushesItems(ListsItems):
 
     @abstractmethod
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
-        """Never repeated by itself. Answers the task as `pull` would."""
+        """Never repeated by itself. Answers the task as `pull` would.
+
+        What fails once the task is made must not look as if nothing was made: it would be made again.
+        """
 
     @abstractmethod
     def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:

@@ -16,9 +16,10 @@ from oauthlib.oauth2 import OAuth2Error
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
+from providers.kit.answer import Answer
 from providers.kit.app import AppCredentials
 from providers.kit.errors import ProtocolBroken, ProviderError
-from providers.kit.http import DEADLINE_S, USER_AGENT, Answer, HttpClient, translated_errors
+from providers.kit.http import DEADLINE_S, USER_AGENT, HttpClient, translated_errors
 from providers.kit.manifest import OAuth2
 
 for _name in ("requests_oauthlib", "oauthlib"):

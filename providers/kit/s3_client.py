@@ -15,9 +15,10 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 from requests.structures import CaseInsensitiveDict
 
+from providers.kit.answer import Answer
 from providers.kit.connection import Connection
 from providers.kit.errors import Rejected
-from providers.kit.http import DEADLINE_S, Answer, HttpClient, Target
+from providers.kit.http import DEADLINE_S, HttpClient, Target
 
 if TYPE_CHECKING:
     import boto3

@@ -12,9 +12,9 @@ import pytest
 import structlog
 
 from koko_integrations.observability import configure_logging
+from providers.kit.answer import Answer
 from providers.kit.app import AppCredentials
 from providers.kit.connection import Connection, Credentials
-from providers.kit.http import Answer
 from sandbox.stand_ins import Sandbox
 from tests.conftest import TEAM, People
 from tests.connections.consent import Callback, connect, consent, finish, start

@@ -15,9 +15,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from providers.kit.answer import Answer
 from providers.kit.egress import EgressGuard
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, Transient
-from providers.kit.http import MAX_ANSWER_BYTES, Answer, HttpClient, counting_calls
+from providers.kit.http import MAX_ANSWER_BYTES, HttpClient, counting_calls
 
 MEANT = "https://api.example.com"
 

@@ -1,6 +1,6 @@
 """The processes of one installation, which tests kill and replace: `serve`, and with PostgreSQL two workers."""
 
-import re
+import functools
 import signal
 import subprocess
 import time
@@ -53,9 +53,12 @@ class Fleet:
         self.port = free_port()
         self.serve = self.start("serve", self.port)
         self.workers: list[subprocess.Popen[bytes]] = []
+
+    def begin(self) -> None:
+        """Returns when all are ready."""
         self.complete()
         for process in (self.serve, *self.workers):
-            wait_for(lambda process=process: self.has_said(process, "job engine started"), "an engine does not start")
+            wait_for(functools.partial(self.has_engine, process, "started"), "an engine does not start")
 
     def start(self, command: str, port: int = 0) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
@@ -89,10 +92,13 @@ class Fleet:
         pid = int(executor.rsplit("-", 2)[1])
         return next(process for process in self._started if process.pid == pid)
 
-    def has_said(self, process: subprocess.Popen[bytes], event: str) -> bool:
-        """Whether the log has this of the process's job engine."""
-        said = re.compile(rf'"executor":"[^"]+-{process.pid}-[0-9a-f]+","event":"{event}"')
-        return said.search(self.log.read_text()) is not None
+    def has_said(self, *words: object) -> bool:
+        """Whether the log has a line with all of these."""
+        return any(all(str(word) in line for word in words) for line in self.log.read_text().splitlines())
+
+    def has_engine(self, process: subprocess.Popen[bytes], state: str) -> bool:
+        """Whether the process has said of its job engine that it is started, or stopped."""
+        return self.has_said(f"-{process.pid}-", f"job engine {state}")
 
     def close(self) -> None:
         """Ends all as an operator would."""

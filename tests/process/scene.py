@@ -128,7 +128,12 @@ class Scene:
         """PostgreSQL ends the connection that holds a worker's lock."""
         key = lock_key(executor)
         held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND (classid::bigint << 32) | objid::bigint = ?"
-        self.rows.query(f"SELECT pg_terminate_backend(pid) FROM ({held}) AS held", key)
+        self.rows.query(f"SELECT pg_terminate_backend(pid, 5000) FROM ({held}) AS held", key)
+
+    def restart_database(self) -> None:
+        """PostgreSQL ends every connection that was there."""
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        self.rows.query(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")
 
     def let_go(self, fault: Fault | None = None) -> None:
         """What hangs there goes on; without a `fault` whatever hangs, and whatever is locked is free."""
@@ -141,10 +146,10 @@ class Scene:
         self._locks.close()
 
     def pass_time(self, seconds: int = 60) -> None:
-        """Time passes, as far as leases and requests under way are concerned."""
+        """Time passes, as far as leases are concerned; so long ago is the last request that was not answered."""
         lease = "UPDATE integration_connection SET refresh_lease_until = refresh_lease_until"
         self.query(f"{lease} - {seconds * 1000} WHERE integration_id = ?")
-        self.query(f"UPDATE sync_link SET attempted_at = attempted_at - {seconds * 1000} WHERE integration_id = ?")
+        self.query(f"UPDATE sync_link SET attempted_at = {_now_ms() - seconds * 1000} WHERE integration_id = ?")
 
     def runner_of(self, job_id: str) -> subprocess.Popen[bytes]:
         """The process that runs the job."""

@@ -3,6 +3,7 @@
 With SQLite the process is started again; with PostgreSQL another one takes over by itself.
 """
 
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -26,17 +27,16 @@ def fleet(
 ) -> Iterator[Fleet]:
     """Processes that the cases share: each kills one, and what is left of it is what the next one begins with."""
     folder = tmp_path_factory.mktemp("fleet")
-    if request.param == "sqlite":
-        initialise(f"sqlite:///{folder}/koko.db")
-        fleet = Fleet(folder, f"sqlite:///{folder}/koko.db", running_sandbox)
+    with contextlib.ExitStack() as stack:
+        if request.param == "sqlite":
+            url = f"sqlite:///{folder}/koko.db"
+            initialise(url)
+        else:
+            server, template = (request.getfixturevalue(name) for name in ("postgres_server", "postgres_template"))
+            url = stack.enter_context(postgres_copy(server, template))
+        fleet = stack.enter_context(contextlib.closing(Fleet(folder, url, running_sandbox)))
+        fleet.begin()
         yield fleet
-        fleet.close()
-    else:
-        server, template = (request.getfixturevalue(name) for name in ("postgres_server", "postgres_template"))
-        with postgres_copy(server, template) as url:
-            fleet = Fleet(folder, url, running_sandbox)
-            yield fleet
-            fleet.close()
 
 
 @pytest.fixture
@@ -178,8 +178,8 @@ def test_a_request_outlives_its_sender(scene: Scene) -> None:
     if scene.fleet.is_sqlite:
         scene.fleet.complete()
     scene.wait_until_hanging(again)
-    # Three seconds are left of those in which a request is answered or given up.
-    scene.pass_time(17)
+    # Four seconds are left of those in which a request is answered or given up.
+    scene.pass_time(16)
     scene.let_go(again)
     time.sleep(1)
     scene.let_go()
@@ -192,7 +192,7 @@ def test_stopped_by_an_operator(scene: Scene) -> None:
     scene.wait_until_hanging(asked)
     process = scene.runner_of(job_id)
     process.terminate()
-    wait_for(lambda: scene.fleet.has_said(process, "job engine stopped"), "it does not stop")
+    wait_for(lambda: scene.fleet.has_engine(process, "stopped"), "it does not stop")
     scene.let_go()
     assert process.wait(30) in (0, -signal.SIGTERM)
     if scene.fleet.is_sqlite:
@@ -237,5 +237,15 @@ def test_a_worker_taken_for_dead(scene: Scene) -> None:
     wait_for(overtaken, "nobody takes over", pause_s=0.1)
     wait_for(lambda: scene.job(job_id)[0] == "succeeded", "the run does not end")
     scene.let_go()
-    time.sleep(1)
+    wait_for(lambda: scene.fleet.has_said(job_id, "job overtaken"), "it does not wake up")
+    scene.check(job_id)
+
+
+@pytest.mark.parametrize("fleet", ["postgres"], indirect=True)
+def test_the_database_restarts(scene: Scene) -> None:
+    asked = scene.hang(TASKS_PATH, "GET", after=1)
+    job_id = scene.start("full", "tasks")
+    scene.wait_until_hanging(asked)
+    scene.restart_database()
+    scene.let_go()
     scene.check(job_id)

@@ -1,7 +1,12 @@
 """integration.configure: each setting checked against what there really is on both sides."""
 
+import asyncio
+
 import pytest
 
+from koko_integrations.app import App
+from koko_integrations.connections.store import FIND
+from koko_integrations.integration import Integration
 from sandbox.stand_ins import Sandbox
 from tests.conftest import TEAM, People
 from tests.connections.consent import connect
@@ -177,3 +182,19 @@ def test_another_site_of_the_same_account_begins_anew(service: Service, people: 
     assert jira.items("tasks") == {}
     config = jira.configure(cloudId=SITES[0]["id"], projectMapping={PROJECT: "10001"})["config"]
     assert config["projectMapping"] == {PROJECT: "10001"}
+
+
+def test_two_who_change_different_settings_at_once_both_have_their_way(team: Team) -> None:
+    async def change(app: App) -> None:
+        row = await app.database.read_one(FIND, id=team.target)
+        assert row is not None
+        integration = Integration._make(row)
+        for interval in range(5, 25):
+            wanted: list[dict[str, object]] = [{"syncInterval": interval}, {"channelId": f"channel-{interval}"}]
+            await asyncio.gather(*(app.configurer.configure(integration, one) for one in wanted))
+            found = await app.database.read_one(FIND, id=team.target)
+            assert found is not None
+            config = Integration._make(found).config
+            assert (config["syncInterval"], config["channelId"]) == (interval, f"channel-{interval}")
+
+    team.service.run(change)

@@ -68,7 +68,7 @@ CREATE TABLE IF NOT EXISTS synced_item (
 );
 CREATE INDEX IF NOT EXISTS synced_item_container_idx ON synced_item (integration_id, entity, container, generation);
 CREATE INDEX IF NOT EXISTS synced_item_parent_idx ON synced_item (integration_id, entity, parent_id);
-CREATE INDEX IF NOT EXISTS synced_item_visit_idx ON synced_item (integration_id, container) WHERE visit > 0;
+CREATE INDEX IF NOT EXISTS synced_item_visit_idx ON synced_item (integration_id, container, external_id) WHERE visit > 0;
 
 CREATE TABLE IF NOT EXISTS sync_link (
   integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,

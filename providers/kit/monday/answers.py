@@ -5,8 +5,8 @@ Source: developer.monday.com/api-reference/docs/{error-handling,rate-limits}.
 
 from typing import Any
 
+from providers.kit.answer import Answer
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, ProviderError, Rejected, Transient
-from providers.kit.http import Answer
 
 REFUSED = frozenset({"Unauthorized", "UNAUTHENTICATED"})
 BUSY = frozenset(

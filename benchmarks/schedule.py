@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 from benchmarks.served import Served, loopback, make_koko, serving
 from koko_integrations.sync.schedule import STARTS_PER_S
+from tests.service import Rows
 
 PROJECT = "1400"
 STARTS = 50
@@ -67,7 +68,10 @@ def _measure_starts(kind: str, url: str, origin: str) -> None:
 
 
 def _measure_due(url: str, origin: str) -> None:
-    koko = make_koko(url, [PROJECT] * DUE, autoSync=True)
+    koko = make_koko(url, [PROJECT] * DUE, autoSync=True, syncInterval=1440)
+    with contextlib.closing(Rows(url)) as rows:
+        # Their own slots, of which some may be just now, are not what is measured.
+        rows.query("UPDATE integration_connection SET next_sync_at = NULL")
     with serving(koko, origin) as service:
         now = int(time.time() * 1000)
         service.rows.query("UPDATE integration_connection SET next_sync_at = ?, last_full_sync_at = ?", now, now)
@@ -82,7 +86,9 @@ def _measure_due(url: str, origin: str) -> None:
         busiest = max(Counter(int(start) for start in starts).values())
         print(f"  their starts: {shown}; at most {busiest} in one second (aimed at: {STARTS_PER_S} a second)")
         late = [row[0] for row in service.rows.query("SELECT started_at - due_at FROM job ORDER BY 1")]
-        print(f"  behind the time that each was given: p50 {late[DUE // 2]} ms, p95 {late[DUE * 95 // 100]} ms")
+        print(
+            f"  behind the time that each was given: p50 {late[len(late) // 2]} ms, p95 {late[len(late) * 95 // 100]} ms"
+        )
 
 
 def _wait_until_enqueued(service: Served) -> tuple[float, float]:
@@ -90,7 +96,7 @@ def _wait_until_enqueued(service: Served) -> tuple[float, float]:
     deadline = time.monotonic() + LONGEST_ROUND_S
     while time.monotonic() < deadline:
         count, created = service.rows.query("SELECT count(enqueued_at), min(created_at) FROM job")[0]
-        if count == DUE:
+        if count >= DUE:
             return created / 1000, time.time()
         time.sleep(0.1)
     raise RuntimeError(f"only {count} of {DUE} jobs were enqueued")

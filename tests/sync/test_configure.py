@@ -1,6 +1,7 @@
 """integration.configure: each setting checked against what there really is on both sides."""
 
 import asyncio
+from threading import Event
 
 import pytest
 
@@ -161,6 +162,24 @@ def test_another_account_begins_anew(team: Team) -> None:
     assert team.items("tasks") == {}
     team.configure(projectMapping={PROJECT: "1400"})
     assert team.succeed("full")["tasks"]["pushed"] == 1
+
+
+def test_a_sync_of_the_account_before_keeps_nothing(team: Team) -> None:
+    release = Event()
+    team.configure(projectMapping={PROJECT: "1400"})
+    team.sandbox.asana.fail("/api/1.0/tasks", truthful=True, hang=release)
+    job_id = team.start(syncType="full", entities=["tasks"])
+    while not team.sandbox.asana.requests_to("/api/1.0/tasks"):
+        team.job(job_id)
+    team.service.rows.query("UPDATE integration_connection SET account = ?", '{"id":"somebody","name":"Somebody"}')
+    reconnect(team)
+    release.set()
+    team.service.run(lambda _: team.service.engine.idle())
+    assert team.items("tasks") == {}
+    team.service.run(lambda app: app.keeper.recover())
+    team.service.run(lambda app: app.keeper.enqueue_waiting())
+    assert team.finish(job_id)["status"] == "succeeded"
+    assert team.items("tasks") == {}, "nothing is mapped yet"
 
 
 def reconnect(team: Team) -> None:

@@ -273,3 +273,19 @@ def test_a_chore_that_takes_long_does_not_keep_the_schedule_waiting(
         house.cancel()
 
     team.service.run(keep)
+
+
+def test_what_was_deleted_at_the_provider_is_forgotten_in_the_end(team: Team) -> None:
+    team.succeed("full", entities=["tasks"])
+    work = team.sandbox.asana.work
+    work.delete(work.of("1400")[0].id)
+    team.succeed("full", entities=["tasks"])
+
+    def rows() -> int:
+        count: int = team.service.rows.query("SELECT COUNT(*) FROM synced_item")[0][0]
+        return count
+
+    assert rows() == 250, "it may come back"
+    team.service.clock.advance(days=31)
+    team.service.run(lambda app: app.retention.apply())
+    assert rows() == 249

@@ -211,11 +211,17 @@ def test_parameter_named_like_the_context_does_not_collide(client: TestClient) -
 
 def test_every_file_is_a_procedure_by_its_name() -> None:
     assert list(find_procedures()) == [
+        "integration.cancelJob",
+        "integration.configure",
         "integration.connect",
         "integration.disconnect",
+        "integration.getJob",
+        "integration.getLogs",
         "integration.getStatus",
         "integration.list",
+        "integration.listJobs",
         "integration.listResources",
+        "integration.sync",
         "integration.test",
         "rpc.discover",
     ]

@@ -152,6 +152,7 @@ CREATE INDEX IF NOT EXISTS integration_log_status_idx ON integration_log (integr
 -- names the remote account or the row itself where it may have several: the unique constraint decides every race.
 -- `refresh_at` is when the token is to be renewed; the lease and its epoch let one process at a time do it.
 -- `next_allowed_at` is until when the provider has asked us to wait; `next_sync_at` is when the next sync is due.
+-- `watched_from` is since when new files of the watched folder are imported: what was there before is not new.
 CREATE TABLE IF NOT EXISTS integration_connection (
   integration_id TEXT PRIMARY KEY NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
   team_id TEXT NOT NULL,
@@ -170,6 +171,7 @@ CREATE TABLE IF NOT EXISTS integration_connection (
   next_allowed_at INTEGER,
   next_sync_at INTEGER,
   last_full_sync_at INTEGER,
+  watched_from INTEGER,
   UNIQUE (team_id, provider, slot)
 );
 CREATE INDEX IF NOT EXISTS integration_connection_refresh_idx ON integration_connection (refresh_at);
@@ -217,10 +219,10 @@ CREATE TABLE IF NOT EXISTS integration_usage (
 CREATE TABLE IF NOT EXISTS job (
   id TEXT PRIMARY KEY NOT NULL,
   integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
-  kind TEXT NOT NULL CHECK (kind IN ('sync')),
+  kind TEXT NOT NULL CHECK (kind IN ('sync', 'import', 'export')),
   status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled')),
   active_key TEXT UNIQUE,
-  cause TEXT NOT NULL CHECK (cause IN ('manual', 'schedule')),
+  cause TEXT NOT NULL CHECK (cause IN ('manual', 'schedule', 'watch')),
   requested_by TEXT NOT NULL,
   request_id TEXT NOT NULL,
   request TEXT NOT NULL DEFAULT '{}',
@@ -300,6 +302,42 @@ CREATE TABLE IF NOT EXISTS sync_link (
   UNIQUE (integration_id, entity, external_id)
 );
 CREATE INDEX IF NOT EXISTS sync_link_container_idx ON sync_link (integration_id, container, state);
+
+-- The files of an import or an export, in the order asked for. `external_path` is where it is at the provider; an export
+-- learns it when it is done. What is imported gets its `asset_id` (or `video_id`) before its bytes come, so that a crash
+-- leaves nothing under another name. `version` is what the staged bytes are of, `sha256` what they are once they are all
+-- there. `session` is an upload's, sealed: it may be a credential.
+CREATE TABLE IF NOT EXISTS job_file (
+  job_id TEXT NOT NULL REFERENCES job(id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  external_path TEXT,
+  title TEXT,
+  name TEXT,
+  status TEXT NOT NULL DEFAULT 'pending'
+    CHECK (status IN ('pending', 'running', 'landing', 'done', 'skipped', 'failed', 'cancelled')),
+  asset_id TEXT,
+  video_id TEXT,
+  external_id TEXT,
+  version TEXT,
+  size INTEGER,
+  done_bytes INTEGER NOT NULL DEFAULT 0,
+  sha256 TEXT,
+  session TEXT,
+  error TEXT,
+  PRIMARY KEY (job_id, number)
+);
+
+-- Which version of which file has been imported into which project: none is twice.
+CREATE TABLE IF NOT EXISTS imported_file (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  project_id TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  version TEXT NOT NULL,
+  asset_id TEXT,
+  video_id TEXT,
+  imported_at INTEGER NOT NULL,
+  PRIMARY KEY (integration_id, project_id, external_id, version)
+);
 
 -- The version of this schema that the database has: one row.
 CREATE TABLE IF NOT EXISTS integrations_schema (

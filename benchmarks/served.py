@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from koko_integrations.koko import Project, Team, TeamMember
 from koko_integrations.vault import Vault
 from providers.asana import Asana
 from providers.kit.connection import Credentials
+from providers.kit.manifest import Manifest
 from tests.process.running import environment, free_port
 from tests.service import Rows
 
@@ -63,19 +65,10 @@ class Koko:
 
 
 def make_koko(url: str, projects: Sequence[str], **config: Any) -> Koko:
-    """Connects one integration for each of the provider's projects, each in a team of its own but the first, which is
-    the demo team's, and maps a project of Koko's to it that has no comments: nothing is to be pushed."""
-    return asyncio.run(_make_koko(url, projects, config))
-
-
-async def _make_koko(url: str, projects: Sequence[str], config: Mapping[str, Any]) -> Koko:
-    clock, database, vault = SystemClock(), open_database(url), Vault({"k1": KEY})
-    actor = Actor(f"user:{DEMO_ADMIN}", DEMO_ADMIN)
-
-    def connect(tx: Transaction, team: str, project: str) -> str:
-        now = clock.now_ms()
-        row = store.ensure(tx, actor, team, Asana.manifest, "", "", now)
-        proven = store.Proven(
+    """Connects one integration for each of the provider's projects, and maps a project of Koko's to it that has no
+    comments: nothing is to be pushed."""
+    proven = [
+        store.Proven(
             auth_method="api_key",
             # Each has a rate of its own.
             credentials=Credentials(secrets={"accessToken": secrets.token_hex(8)}),
@@ -84,19 +77,36 @@ async def _make_koko(url: str, projects: Sequence[str], config: Mapping[str, Any
             account_id="12",
             account_name="Ada",
         )
-        store.set_connected(tx, vault, row, actor, proven, Asana.manifest, "", now)
+        for project in projects
+    ]
+    return make_connected(url, Asana.manifest, proven)
+
+
+def make_connected(url: str, manifest: Manifest, connections: Sequence[store.Proven]) -> Koko:
+    """Connects one integration for each, in a team of its own but the first, which is the demo team's."""
+    return asyncio.run(_make_connected(url, manifest, connections))
+
+
+async def _make_connected(url: str, manifest: Manifest, connections: Sequence[store.Proven]) -> Koko:
+    clock, database, vault = SystemClock(), open_database(url), Vault({"k1": KEY})
+    actor = Actor(f"user:{DEMO_ADMIN}", DEMO_ADMIN)
+
+    def connect(tx: Transaction, team: str, proven: store.Proven) -> str:
+        now = clock.now_ms()
+        row = store.ensure(tx, actor, team, manifest, "", "", now)
+        store.set_connected(tx, vault, row, actor, proven, manifest, "", now)
         return row.id
 
     def connect_all(tx: Transaction) -> tuple[str, ...]:
         empty = {Project.id: EMPTY_PROJECT, Project.name: "Empty", Project.owner_id: DEMO_ADMIN}
         tx.change(Statement(Project.insert({**empty, Project.status: "active"})))
-        teams = [DEMO_TEAM, *(f"team_{number}" for number in range(1, len(projects)))]
+        teams = [DEMO_TEAM, *(f"team_{number}" for number in range(1, len(connections)))]
         for team in teams[1:]:
             made = {Team.id: team, Team.name: team, Team.slug: team, Team.owner_id: DEMO_ADMIN}
             tx.change(Statement(Team.insert(made)))
             joined = {TeamMember.id: f"member_{team}", TeamMember.team_id: team, TeamMember.user_id: DEMO_ADMIN}
             tx.change(Statement(TeamMember.insert({**joined, TeamMember.role: "owner", TeamMember.joined_at: 0})))
-        return tuple(connect(tx, team, project) for team, project in zip(teams, projects, strict=True))
+        return tuple(connect(tx, team, proven) for team, proven in zip(teams, connections, strict=True))
 
     try:
         await migrate(database)
@@ -139,7 +149,7 @@ class Served:
             if job["status"] not in ("queued", "running"):
                 break
             time.sleep(0.1)
-        raise RuntimeError(f"the sync did not succeed: {job}")
+        raise RuntimeError(f"the job did not succeed: {job}")
 
     def seconds_of(self, job_id: str) -> float:
         """From the job's start to its end."""
@@ -161,10 +171,14 @@ class Served:
     def forget_peak(self) -> None:
         Path(f"/proc/{self._pid}/clear_refs").write_text("5")
 
+    def kill(self) -> None:
+        """As a power cut would."""
+        os.kill(self._pid, signal.SIGKILL)
+
 
 @contextlib.contextmanager
-def serving(koko: Koko, origin: str) -> Iterator[Served]:
-    """The service on this database, its job engine running, with Asana at `origin`."""
+def serving(koko: Koko, origin: str, **more: str) -> Iterator[Served]:
+    """The service on this database, its job engine running, with Asana at `origin`, and with `more` settings."""
     port = free_port()
     settings = environment(
         KOKO_DATABASE_URL=koko.url,
@@ -173,6 +187,7 @@ def serving(koko: Koko, origin: str) -> Iterator[Served]:
         KOKO_ORIGIN_OVERRIDES=f"{SITE}={origin}",
         KOKO_PORT=str(port),
         KOKO_LOG_LEVEL="info",
+        **more,
     )
     command = [str(Path(sys.executable).parent / "koko-integrations"), "serve"]
     with tempfile.TemporaryFile("w+") as log, contextlib.ExitStack() as stack:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from koko_integrations.access import Actor, Authenticator, Gate, Grant, Public
+from koko_integrations.assets.staging import Staging
 from koko_integrations.clock import Clock
 from koko_integrations.connections.catalogue import Catalogue
 from koko_integrations.connections.check import Checker
@@ -24,6 +25,9 @@ from koko_integrations.rpc.dispatch import Request
 from koko_integrations.rpc.procedure import Procedure
 from koko_integrations.sync.requests import SyncRequests
 from koko_integrations.sync.schedule import Scheduler
+from koko_integrations.transfers.board import FileBoard
+from koko_integrations.transfers.browsing import Browser
+from koko_integrations.transfers.requests import TransferRequests
 
 NOBODY = Grant(Actor("nobody"), team_id="")
 
@@ -48,6 +52,10 @@ class App:
     jobs: JobBoard
     keeper: JobKeeper
     syncs: SyncRequests
+    browser: Browser
+    files: FileBoard
+    transfers: TransferRequests
+    staging: Staging
     scheduler: Scheduler
     retention: Retention
 

@@ -5,6 +5,7 @@ Nothing else builds the service's parts, and nothing else imports the procedures
 
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from marshmallow import INCLUDE
@@ -22,6 +23,8 @@ from koko_integrations.access import Authenticator, Gate, Public
 from koko_integrations.access.service_tokens import ServiceTokens
 from koko_integrations.access.session_cookie import SessionSigner
 from koko_integrations.app import App, Call
+from koko_integrations.assets.bunny import Bunny
+from koko_integrations.assets.opening import open_store
 from koko_integrations.clock import Clock, SystemClock
 from koko_integrations.connections.catalogue import Catalogue
 from koko_integrations.connections.check import Checker
@@ -55,11 +58,20 @@ from koko_integrations.sync.requests import SyncRequests
 from koko_integrations.sync.run import Parts
 from koko_integrations.sync.runner import SyncRunner
 from koko_integrations.sync.schedule import Scheduler
+from koko_integrations.transfers.board import FileBoard
+from koko_integrations.transfers.browsing import Browser
+from koko_integrations.transfers.exporting import Exporter
+from koko_integrations.transfers.importing import Importer
+from koko_integrations.transfers.landing import Landing
+from koko_integrations.transfers.requests import TransferRequests
+from koko_integrations.transfers.watching import import_new_files
+from koko_integrations.transfers.work import Parts as FileParts
 from koko_integrations.vault import Vault
 from providers.kit.egress import EgressGuard
 from providers.kit.http import HttpClient
 
 RPC_PATH = "/rpc"
+DATA_DIR = Path("var")
 ICON_MAX_AGE_S = 86_400
 _PING = Statement(IntegrationsSchema.select(IntegrationsSchema.version))
 
@@ -77,7 +89,13 @@ def build_app(
     vault = Vault(settings.encryption_keys)
     live = LiveConnections(clock, database, vault, registry, outside)
     engine = engine or DbosEngine(settings.jobs_database_url)
-    runner = JobRunner(clock, database, {"sync": SyncRunner(Parts(clock, database, live, settings.web_url), registry)})
+    syncs = SyncRunner(Parts(clock, database, live, settings.web_url), registry, import_new_files)
+    assets, staging = open_store(settings.asset_store, DATA_DIR)
+    files = FileParts(clock, database, live, vault)
+    bunny = None if settings.bunny is None else Bunny(http, settings.bunny.id, settings.bunny.api_key)
+    imports = Importer(files, registry, staging, Landing(files, assets, staging, bunny))
+    exports = Exporter(files, registry, assets)
+    runner = JobRunner(clock, database, {"sync": syncs, "import": imports, "export": exports})
     keeper = JobKeeper(clock, database, engine, liveness_of(settings.jobs_database_url, engine.executor), runner)
     return App(
         clock=clock,
@@ -99,6 +117,10 @@ def build_app(
         jobs=JobBoard(clock, database),
         keeper=keeper,
         syncs=SyncRequests(clock, database, registry, keeper),
+        browser=Browser(registry, live),
+        files=FileBoard(database),
+        transfers=TransferRequests(clock, database, registry, keeper),
+        staging=staging,
         scheduler=Scheduler(clock, database),
         retention=Retention(clock, database, settings.log_retention_days, settings.job_retention_days),
     )

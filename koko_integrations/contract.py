@@ -1,6 +1,6 @@
 """Schemas that several procedures answer with: the API document's Integration and its words."""
 
-from koko_integrations.jobs.job import JOB_STATUSES, KINDS
+from koko_integrations.jobs.job import CAUSES, JOB_STATUSES, KINDS
 from koko_integrations.rpc.fields import Choice, Flag, Id, ListOf, Nested, Number, Output, RecordOf, Text, Timestamp
 from providers.kit.manifest import CATEGORIES
 
@@ -37,10 +37,12 @@ class IntegrationOutput(Output):
 
 
 class JobProgressOutput(Output):
-    """`total` is there once it is known."""
+    """Items of a sync, files of an import or export, with their bytes. A total is there once it is known."""
 
     done = Number(whole=True, required=True)
     total = Number(whole=True)
+    bytesDone = Number(whole=True)
+    bytesTotal = Number(whole=True)
 
 
 class JobEntityOutput(Output):
@@ -59,6 +61,28 @@ class JobEntityOutput(Output):
     reason = Text()
 
 
+class QueuedFilesJob(Output):
+    """The API document's job of integration.importAssets."""
+
+    id = Id(required=True)
+    totalFiles = Number(whole=True, required=True)
+    status = Choice(("queued",), required=True)
+
+
+class JobFileOutput(Output):
+    """One file of an import or export. `size` and `done` are in bytes."""
+
+    externalPath = Text()
+    title = Text()
+    name = Text()
+    status = Choice(("pending", "running", "done", "skipped", "failed", "cancelled"), required=True)
+    size = Number(whole=True)
+    done = Number(whole=True, required=True)
+    assetId = Id()
+    videoId = Id()
+    error = Text()
+
+
 class JobOutput(Output):
     """A job. estimatedTime is in milliseconds, while it has not ended."""
 
@@ -66,12 +90,13 @@ class JobOutput(Output):
     integrationId = Id(required=True)
     kind = Choice(KINDS, required=True)
     status = Choice(JOB_STATUSES, required=True)
-    cause = Choice(("manual", "schedule"), required=True)
+    cause = Choice(CAUSES, required=True)
     requestedBy = Text(required=True)
     syncType = Choice(("full", "incremental"))
     dryRun = Flag()
     progress = Nested(JobProgressOutput(), required=True)
-    entities = ListOf(Nested(JobEntityOutput()), required=True)
+    entities = ListOf(Nested(JobEntityOutput()))
+    files = ListOf(Nested(JobFileOutput()))
     errors = ListOf(Text())
     notes = ListOf(Text())
     estimatedTime = Number(whole=True)

@@ -31,6 +31,7 @@ async def keep_house(app: App) -> None:
         app.live.renew_due,
         app.retention.apply,
         app.keeper.prune,
+        lambda: asyncio.to_thread(app.staging.sweep),
     )
     async with asyncio.TaskGroup() as group:
         for chore in chores:

@@ -62,6 +62,7 @@ class IntegrationConnection(_OwnModel):
     next_allowed_at = peewee.BigIntegerField(null=True)
     next_sync_at = peewee.BigIntegerField(null=True)
     last_full_sync_at = peewee.BigIntegerField(null=True)
+    watched_from = peewee.BigIntegerField(null=True)
 
     class Meta:
         table_name = "integration_connection"
@@ -188,6 +189,42 @@ class SyncLink(_OwnModel):
     class Meta:
         table_name = "sync_link"
         primary_key = peewee.CompositeKey("integration_id", "koko_id")
+
+
+class JobFile(_OwnModel):
+    job_id = peewee.TextField()
+    number = peewee.BigIntegerField()
+    external_path = peewee.TextField(null=True)
+    title = peewee.TextField(null=True)
+    name = peewee.TextField(null=True)
+    status = peewee.TextField()
+    asset_id = peewee.TextField(null=True)
+    video_id = peewee.TextField(null=True)
+    external_id = peewee.TextField(null=True)
+    version = peewee.TextField(null=True)
+    size = peewee.BigIntegerField(null=True)
+    done_bytes = peewee.BigIntegerField()
+    sha256 = peewee.TextField(null=True)
+    session = peewee.TextField(null=True)
+    error = peewee.TextField(null=True)
+
+    class Meta:
+        table_name = "job_file"
+        primary_key = peewee.CompositeKey("job_id", "number")
+
+
+class ImportedFile(_OwnModel):
+    integration_id = peewee.TextField()
+    project_id = peewee.TextField()
+    external_id = peewee.TextField()
+    version = peewee.TextField()
+    asset_id = peewee.TextField(null=True)
+    video_id = peewee.TextField(null=True)
+    imported_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "imported_file"
+        primary_key = peewee.CompositeKey("integration_id", "project_id", "external_id", "version")
 
 
 class IntegrationsSchema(_OwnModel):

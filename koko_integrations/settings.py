@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import urlsplit
 
+from koko_integrations import addresses
 from providers.kit.app import AppCredentials
 from providers.kit.egress import Network
 
@@ -33,6 +33,14 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BunnyLibrary:
+    """A video library at Bunny Stream."""
+
+    id: str
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What the service was told. Secrets are left out of the repr."""
 
@@ -52,6 +60,8 @@ class Settings:
     provider_apps: dict[str, AppCredentials] = field(default_factory=dict)
     origin_overrides: dict[str, str] = field(default_factory=dict)
     egress_allow: tuple[Network, ...] = ()
+    asset_store: str = field(default_factory=addresses.assets_beside_us)
+    bunny: BunnyLibrary | None = None
     host: str = "127.0.0.1"
     port: int = 8400
     log_level: str = "info"
@@ -92,7 +102,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     port = read.optional("KOKO_PORT", _port, 8400)
     database_url = read.optional("KOKO_DATABASE_URL", _database_url, "sqlite:///var/koko.db")
     origins: list[str] = read.optional("KOKO_ALLOWED_ORIGINS", _items, [])
-    public_url = read.optional("KOKO_PUBLIC_URL", _base_url, f"http://{host}:{port}")
+    public_url = read.optional("KOKO_PUBLIC_URL", addresses.base_url, f"http://{host}:{port}")
     settings = Settings(
         database_url=database_url,
         jobs_database_url=read.optional("KOKO_JOBS_DATABASE_URL", _database_url, jobs_beside(database_url)),
@@ -101,16 +111,18 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             "KOKO_ENCRYPTION_KEYS", _encryption_keys, "kid:base64 of 32 random bytes, comma-separated", {}
         ),
         service_keys=read.optional("KOKO_SERVICE_KEYS", _service_keys, {}),
-        service_jwks_url=read.optional("KOKO_SERVICE_JWKS_URL", _absolute_url, None),
-        allowed_origins=read.optional("KOKO_ALLOWED_ORIGINS", _each(_origin), frozenset()),
-        redirect_uris=read.optional("KOKO_REDIRECT_URIS", _each(_redirect_uri), frozenset()),
+        service_jwks_url=read.optional("KOKO_SERVICE_JWKS_URL", addresses.absolute_url, None),
+        allowed_origins=read.optional("KOKO_ALLOWED_ORIGINS", _each(addresses.origin), frozenset()),
+        redirect_uris=read.optional("KOKO_REDIRECT_URIS", _each(addresses.redirect_uri), frozenset()),
         public_url=public_url,
-        web_url=read.optional("KOKO_WEB_URL", _base_url, origins[0] if origins else public_url),
+        web_url=read.optional("KOKO_WEB_URL", addresses.base_url, origins[0] if origins else public_url),
         log_retention_days=read.optional("KOKO_LOG_RETENTION_DAYS", _days, 365),
         job_retention_days=read.optional("KOKO_JOB_RETENTION_DAYS", _days, 30),
         provider_apps=_provider_apps(environ, read.problems),
         origin_overrides=read.optional("KOKO_ORIGIN_OVERRIDES", _origin_overrides, {}),
         egress_allow=read.optional("KOKO_EGRESS_ALLOW", _networks, ()),
+        asset_store=read.optional("KOKO_ASSET_STORE", addresses.asset_store, addresses.assets_beside_us()),
+        bunny=_bunny_library(environ, read.problems),
         host=host,
         port=port,
         log_level=read.optional("KOKO_LOG_LEVEL", _log_level, "info"),
@@ -198,38 +210,13 @@ def _service_keys(text: str) -> dict[str, str]:
     return keys
 
 
-def _absolute_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"expected an absolute http or https URL, got {text}")
-    return text
-
-
-def _base_url(text: str) -> str:
-    return _absolute_url(text).rstrip("/")
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(_absolute_url(text))
-    if text != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
-        raise ValueError(f"expected an origin such as https://app.koko.com (no path, no slash at the end), got {text}")
-    return text.lower()
-
-
-def _redirect_uri(text: str) -> str:
-    # RFC 6749, 3.1.2: absolute, and without a fragment.
-    if urlsplit(_absolute_url(text)).fragment:
-        raise ValueError(f"a redirect URI has no fragment, got {text}")
-    return text
-
-
 def _origin_overrides(text: str) -> dict[str, str]:
     overrides: dict[str, str] = {}
     for item in _items(text):
         meant, separator, actual = item.partition("=")
         if not separator:
             raise ValueError("expected https://meant.example=http://127.0.0.1:4010 pairs, comma-separated")
-        overrides[_origin(meant)] = _origin(actual)
+        overrides[addresses.origin(meant)] = addresses.origin(actual)
     return overrides
 
 
@@ -262,3 +249,18 @@ def _provider_apps(environ: Mapping[str, str], problems: list[str]) -> dict[str,
             continue
         apps[slug.lower()] = AppCredentials(**values)
     return apps
+
+
+def _bunny_library(environ: Mapping[str, str], problems: list[str]) -> BunnyLibrary | None:
+    library_id = environ.get("KOKO_BUNNY_LIBRARY_ID", "").strip()
+    api_key = environ.get("KOKO_BUNNY_API_KEY", "").strip()
+    is_number = re.fullmatch("[0-9]+", library_id)
+    if is_number and api_key:
+        return BunnyLibrary(id=library_id, api_key=api_key)
+    if library_id and not is_number:
+        problems.append("KOKO_BUNNY_LIBRARY_ID: expected the library's number")
+    elif library_id:
+        problems.append("KOKO_BUNNY_API_KEY is missing, though KOKO_BUNNY_LIBRARY_ID is set")
+    elif api_key:
+        problems.append("KOKO_BUNNY_LIBRARY_ID is missing, though KOKO_BUNNY_API_KEY is set")
+    return None

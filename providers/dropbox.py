@@ -11,18 +11,20 @@ from typing import Any
 from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Revocation
+from providers.kit.dropbox_calls import API, path_of, tags_of
+from providers.kit.dropbox_files import ReadsDropbox
+from providers.kit.dropbox_uploads import WritesDropbox
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, ProviderError, Rejected, StartOver
 from providers.kit.files import Stores
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
 from providers.kit.timestamps import parse_ms
 
-API = "https://api.dropboxapi.com"
 PAGE = 1000
 NOT_A_FOLDER = frozenset({"not_found", "not_folder", "malformed_path", "restricted_content"})
 
 
-class Dropbox(ConnectsByOAuth, Revokes, Stores):
+class Dropbox(ConnectsByOAuth, Revokes, Stores, ReadsDropbox, WritesDropbox):
     manifest = Manifest(
         slug="dropbox",
         name="Dropbox",
@@ -31,7 +33,7 @@ class Dropbox(ConnectsByOAuth, Revokes, Stores):
         features=(
             Feature("File sync", ("files.metadata.read",)),
             Feature("File import", ("files.metadata.read", "files.content.read")),
-            Feature("File export", ("files.content.write",)),
+            Feature("File export", ("files.metadata.read", "files.content.write")),
         ),
         removal_hint="Remove Koko at https://www.dropbox.com/account/connected_apps.",
     )
@@ -44,7 +46,7 @@ class Dropbox(ConnectsByOAuth, Revokes, Stores):
     )
 
     def whoami(self, connection: Connection) -> Identity:
-        answer = self._call("/2/users/get_current_account", connection, repeatable=True)
+        answer = self.call("/2/users/get_current_account", connection, repeatable=True)
         body = answer.require_success().json_object()
         name: Any = body.get("name")
         shown = name.get("display_name") if isinstance(name, dict) else None
@@ -52,7 +54,7 @@ class Dropbox(ConnectsByOAuth, Revokes, Stores):
 
     def revoke(self, connection: Connection) -> Revocation:
         try:
-            self._call("/2/auth/token/revoke", connection).require_success()
+            self.call("/2/auth/token/revoke", connection).require_success()
         except CredentialsRefused:
             return Revocation(revoked=True, reason="Dropbox had revoked the token already")
         return Revocation(revoked=True)
@@ -60,10 +62,10 @@ class Dropbox(ConnectsByOAuth, Revokes, Stores):
     def pull(self, connection: Connection, pull: Pull) -> Page:
         position = pull.cursor or pull.since
         if position is None:
-            asked = {"path": _path(pull.container), "recursive": True, "limit": PAGE}
-            answer = self._call("/2/files/list_folder", connection, asked, repeatable=True)
+            asked = {"path": path_of(pull.container), "recursive": True, "limit": PAGE}
+            answer = self.call("/2/files/list_folder", connection, asked, repeatable=True)
         else:
-            answer = self._call("/2/files/list_folder/continue", connection, {"cursor": position}, repeatable=True)
+            answer = self.call("/2/files/list_folder/continue", connection, {"cursor": position}, repeatable=True)
         if answer.status == 400 and position is not None:
             raise StartOver("Dropbox no longer knows where we were")
         if answer.status == 409:
@@ -101,52 +103,13 @@ class Dropbox(ConnectsByOAuth, Revokes, Stores):
             },
         )
 
-    def _call(
-        self,
-        path: str,
-        connection: Connection,
-        asked: Mapping[str, Any] | None = None,
-        *,
-        repeatable: bool = False,
-    ) -> Answer:
-        """Calls without arguments have no body at all. What 400 and 409 mean, each call has to tell."""
-        answer = self.http.request(
-            "Dropbox",
-            "POST",
-            f"{API}{path}",
-            json=asked,
-            bearer=connection.credentials.access_token,
-            repeatable=repeatable,
-        )
-        if answer.status in (401, 403):
-            tags = _tags(answer)
-            reason = tags[0] if tags else None
-            if answer.status == 401 and reason != "missing_scope":
-                raise CredentialsRefused("Dropbox no longer accepts the token; connect Dropbox again", reason=reason)
-            raise Rejected("Dropbox did not grant a permission that this needs; connect again", reason=reason)
-        return answer
-
-
-def _path(folder: str | None) -> str:
-    """A folder as Dropbox wants it named: an id, or a path with a slash before and none behind; empty for the root."""
-    if folder is None or folder.startswith(("id:", "ns:")):
-        return folder or ""
-    inner = folder.strip("/")
-    return f"/{inner}" if inner else ""
-
 
 def _is_gone(entry: Any) -> bool:
     return isinstance(entry, dict) and entry.get(".tag") == "deleted" and isinstance(entry.get("path_lower"), str)
 
 
-def _tags(answer: Answer) -> list[str]:
-    """What the error is, from the general to the particular."""
-    summary = answer.json_object().get("error_summary")
-    return [tag for tag in summary.split("/") if tag.strip(".")] if isinstance(summary, str) else []
-
-
 def _refusal(answer: Answer, folder: str | None) -> ProviderError:
-    tags = _tags(answer)
+    tags = tags_of(answer)
     reason = tags[-1] if tags else None
     if tags[:1] == ["reset"]:
         return StartOver("Dropbox no longer knows where we were", reason=reason)

@@ -7,31 +7,21 @@ addresses, and a file that they do not share answers 403 or 404. How often one m
 Retry-After may be days.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
-from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth, ListsItems
 from providers.kit.connection import Connection, Identity, Resource
-from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, ProviderError, Rejected
+from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, Rejected
+from providers.kit.figma_calls import API, SITE, address_of, file_key
+from providers.kit.figma_frames import ReadsFrames
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
 from providers.kit.paths import segment
 from providers.kit.timestamps import parse_ms
 
-API = "https://api.figma.com/v1"
-SITE = "https://www.figma.com"
-_KEY = r"[0-9A-Za-z]{10,128}"
-_ADDRESS = re.compile(
-    rf"(?:https?://)?(?:www\.)?figma\.com/(?:file|design|proto|board|slides|deck|buzz|site|make)/(?P<key>{_KEY})"
-    rf"(?:/branch/(?P<branch>{_KEY}))?(?:[/?#].*)?"
-)
-_UNKNOWN = "Figma has no such file, or does not show it to this account"
 
-
-class Figma(ConnectsByOAuth, ListsItems):
+class Figma(ConnectsByOAuth, ListsItems, ReadsFrames):
     resource_kinds = ()
     entities = ("files", "comments")
     container_kind = "files"
@@ -58,7 +48,7 @@ class Figma(ConnectsByOAuth, ListsItems):
     )
 
     def whoami(self, connection: Connection) -> Identity:
-        answer = self._request(connection, "/me")
+        answer = self.request(connection, "/me")
         # Reading oneself needs no more than a valid token.
         if answer.status in (401, 403):
             raise CredentialsRefused("Figma no longer accepts the token; connect Figma again")
@@ -75,7 +65,7 @@ class Figma(ConnectsByOAuth, ListsItems):
         known: dict[str, Resource] = {}
         for key in dict.fromkeys(keys.values()):
             try:
-                name = self.require_text(self._meta(connection, key), "name")
+                name = self.require_text(self.meta(connection, key), "name")
             except Missing:
                 continue
             known[key] = Resource(id=key, name=name)
@@ -84,8 +74,8 @@ class Figma(ConnectsByOAuth, ListsItems):
     def pull(self, connection: Connection, pull: Pull) -> Page:
         key = segment(str(pull.container))
         if pull.entity == "files":
-            return Page(items=(self._read_file(self._meta(connection, key), key),))
-        comments = self._get(connection, f"/files/{key}/comments").get("comments")
+            return Page(items=(self._read_file(self.meta(connection, key), key),))
+        comments = self.get(connection, f"/files/{key}/comments").get("comments")
         items, skipped = self.read_items(comments, lambda entry: self._read_comment(entry, key))
         return Page(items=tuple(items), skipped=tuple(skipped))
 
@@ -93,7 +83,7 @@ class Figma(ConnectsByOAuth, ListsItems):
         return Item(
             id=key,
             title=self.require_text(entry, "name"),
-            url=entry.get("url") or f"{SITE}/file/{key}",
+            url=entry.get("url") or address_of(key),
             modified_at=parse_ms(entry.get("last_touched_at")),
             fields={
                 "kind": entry.get("editorType"),
@@ -109,53 +99,14 @@ class Figma(ConnectsByOAuth, ListsItems):
         resolved_at = entry.get("resolved_at") or None
         # A pin on the canvas itself has coordinates and no node; a reply has neither.
         node_id = (entry.get("client_meta") or {}).get("node_id")
-        at_node = f"?node-id={quote(node_id.replace(':', '-'), safe='')}" if node_id else ""
         return Item(
             id=self.require_text(entry, "id"),
             title="",
             text=message,
             parent_id=entry.get("parent_id") or key,
             done=resolved_at is not None,
-            url=f"{SITE}/file/{key}{at_node}",
+            url=address_of(key, node_id),
             author=(entry.get("user") or {}).get("handle"),
             modified_at=parse_ms(resolved_at or entry.get("created_at")),
             fields={"nodeId": node_id, "orderId": entry.get("order_id") or None},
         )
-
-    def _meta(self, connection: Connection, key: str) -> dict[str, Any]:
-        """What there is to know of a file without its content."""
-        found = self._get(connection, f"/files/{key}/meta").get("file")
-        if not isinstance(found, dict):
-            raise ProtocolBroken("Figma sent an answer without a file")
-        return found
-
-    def _get(self, connection: Connection, path: str) -> dict[str, Any]:
-        answer = self._request(connection, path)
-        if answer.status == 403:
-            raise _forbidden(answer)
-        if answer.status == 404:
-            raise Missing(_UNKNOWN)
-        return answer.require_success().json_object()
-
-    def _request(self, connection: Connection, path: str) -> Answer:
-        return self.http.request("Figma", "GET", f"{API}{path}", bearer=connection.credentials.access_token)
-
-
-def file_key(target: str) -> str | None:
-    """The key in a file's address, or the key itself; None for anything else. A branch has a key of its own."""
-    text = target.strip()
-    if re.fullmatch(_KEY, text):
-        return text
-    found = _ADDRESS.fullmatch(text)
-    return None if found is None else found["branch"] or found["key"]
-
-
-def _forbidden(answer: Answer) -> ProviderError:
-    """What a 403 is about is said in words alone, in one of two members."""
-    body = answer.json_object()
-    said = str(body.get("err") or body.get("message") or "").lower()
-    if "scope" in said:
-        return Rejected("Figma did not grant a permission that this needs; connect Figma again", reason="missing_scope")
-    if "token" in said:
-        return CredentialsRefused("Figma no longer accepts the token; connect Figma again")
-    return Missing(_UNKNOWN)

@@ -9,33 +9,29 @@ its own drive, was shared or has opened, and a shared drive is followed as a fol
 from collections.abc import Mapping
 from typing import Any
 
-from providers.kit.answer import Answer
-from providers.kit.base import ConnectsByOAuth, Revokes
+from providers.kit.base import Revokes
 from providers.kit.connection import Connection, Identity, Revocation
-from providers.kit.errors import Missing, ProtocolBroken, ProviderError, StartOver, Transient
+from providers.kit.drive_api import ALL_DRIVES, FOLDER, SHORTCUT, quoted
+from providers.kit.drive_files import ReadsDrive
+from providers.kit.drive_uploads import WritesDrive
+from providers.kit.errors import Missing, ProtocolBroken, StartOver
 from providers.kit.files import Kind
 from providers.kit.folders import EVERYTHING, FollowsFolders, Way
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
-from providers.kit.paths import segment
 from providers.kit.timestamps import parse_ms
 
-API = "https://www.googleapis.com/drive/v3"
 SCOPE = "https://www.googleapis.com/auth"
-BUSY = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded"})
-FOLDER = "application/vnd.google-apps.folder"
-SHORTCUT = "application/vnd.google-apps.shortcut"
 ITEM = (
     "id,name,mimeType,parents,size,md5Checksum,modifiedTime,webViewLink,headRevisionId,trashed,"
     "shortcutDetails(targetId)"
 )
-ALL_DRIVES = {"supportsAllDrives": "true", "includeItemsFromAllDrives": "true"}
 PAGE = "1000"
 CHANGES = "200"
 """In one page: for each folder in it that is not known, another question may be needed."""
 
 
-class GoogleDrive(ConnectsByOAuth, Revokes, FollowsFolders):
+class GoogleDrive(ReadsDrive, WritesDrive, Revokes, FollowsFolders):
     manifest = Manifest(
         slug="google_drive",
         name="Google Drive",
@@ -57,7 +53,7 @@ class GoogleDrive(ConnectsByOAuth, Revokes, FollowsFolders):
     )
 
     def whoami(self, connection: Connection) -> Identity:
-        user: Any = self._get(connection, "/about", {"fields": "user,storageQuota"}).get("user")
+        user: Any = self.get(connection, "/about", {"fields": "user,storageQuota"}).get("user")
         if not isinstance(user, dict):
             raise ProtocolBroken("Google Drive did not say who this is")
         return Identity(
@@ -83,7 +79,7 @@ class GoogleDrive(ConnectsByOAuth, Revokes, FollowsFolders):
             return Way(folders=[]), ()
         no_such = f"Google Drive has no folder {container}, or does not show it to this account: check syncFolder"
         try:
-            found = self._file(connection, container, f"{ITEM},driveId")
+            found = self.get_file(connection, container, f"{ITEM},driveId")
         except Missing as missing:
             raise Missing(no_such, reason=missing.reason) from None
         if found.get("mimeType") != FOLDER or found.get("trashed") is True:
@@ -93,13 +89,13 @@ class GoogleDrive(ConnectsByOAuth, Revokes, FollowsFolders):
 
     def latest(self, connection: Connection, way: Way) -> str:
         asked = {"supportsAllDrives": "true", **_of_drive(way)}
-        return self.require_text(self._get(connection, "/changes/startPageToken", asked), "startPageToken")
+        return self.require_text(self.get(connection, "/changes/startPageToken", asked), "startPageToken")
 
     def list_changes(self, connection: Connection, way: Way, position: str) -> Page:
         fields = f"nextPageToken,newStartPageToken,changes(changeType,fileId,removed,file({ITEM}))"
         asked = {"pageToken": position, "pageSize": CHANGES, "includeRemoved": "true", "fields": fields}
         try:
-            body = self._get(connection, "/changes", asked | ALL_DRIVES | _of_drive(way))
+            body = self.get(connection, "/changes", asked | ALL_DRIVES | _of_drive(way))
         except Missing as missing:
             raise StartOver("Google Drive no longer knows where we were", reason=missing.reason) from None
         changes = self.last_of_each(body.get("changes"), "fileId")
@@ -118,22 +114,18 @@ class GoogleDrive(ConnectsByOAuth, Revokes, FollowsFolders):
         )
 
     def list_folder(self, connection: Connection, way: Way, folder: str, page: str | None) -> Page:
-        within = "" if folder == EVERYTHING else f"'{_escaped(folder)}' in parents and "
+        within = "" if folder == EVERYTHING else f"{quoted(folder)} in parents and "
         asked = {"q": f"{within}trashed = false", "pageSize": PAGE, "fields": f"nextPageToken,files({ITEM})"}
         if way.drive is not None:
             asked |= {"corpora": "drive", **_of_drive(way)}
         if page is not None:
             asked["pageToken"] = page
-        body = self._get(connection, "/files", asked | ALL_DRIVES)
+        body = self.get(connection, "/files", asked | ALL_DRIVES)
         items, skipped = self.read_files(body.get("files"), self._read_file)
         return Page(items=items, skipped=skipped, cursor=self.next_page(body, "nextPageToken"))
 
     def parent_of(self, connection: Connection, way: Way, folder: str) -> str | None:
-        return _parent(self._file(connection, folder, "id,parents"))
-
-    def _file(self, connection: Connection, file_id: str, fields: str) -> dict[str, Any]:
-        asked = {"fields": fields, "supportsAllDrives": "true"}
-        return self._get(connection, f"/files/{segment(file_id)}", asked)
+        return _parent(self.get_file(connection, folder, "id,parents"))
 
     def _read_file(self, entry: Mapping[str, Any]) -> Item:
         mime_type, size = self.require_text(entry, "mimeType"), entry.get("size")
@@ -156,16 +148,6 @@ class GoogleDrive(ConnectsByOAuth, Revokes, FollowsFolders):
             },
         )
 
-    def _get(self, connection: Connection, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
-        answer = self.http.request(
-            "Google Drive", "GET", f"{API}{path}", params=asked, bearer=connection.credentials.access_token
-        )
-        if answer.status == 403:
-            raise _forbidden(answer)
-        if answer.status in (400, 410) and "pageToken" in asked:
-            raise StartOver("Google Drive no longer knows where we were")
-        return answer.require_success().json_object()
-
 
 def _of_drive(way: Way) -> dict[str, str]:
     return {} if way.drive is None else {"driveId": way.drive}
@@ -181,19 +163,3 @@ def _is_gone(change: Any) -> bool:
 def _parent(entry: Mapping[str, Any]) -> str | None:
     parents = entry.get("parents") or []
     return str(parents[0]) if parents else None
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
-
-
-def _forbidden(answer: Answer) -> ProviderError:
-    error: Any = answer.json_object().get("error")
-    details = error.get("errors") if isinstance(error, dict) else None
-    first = details[0] if isinstance(details, list) and details and isinstance(details[0], dict) else {}
-    reason = first.get("reason")
-    if not isinstance(reason, str):
-        return answer.error()
-    if reason in BUSY:
-        return Transient("Google Drive asks us to slow down", reason="rate_limited")
-    return answer.error(reason)

@@ -10,13 +10,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from providers.kit.connection import Connection, Identity
-from providers.kit.errors import Missing, ProtocolBroken, Rejected, StartOver
+from providers.kit.errors import Missing, ProtocolBroken, StartOver
 from providers.kit.files import Kind
 from providers.kit.folders import FollowsFolders, Way
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest
-from providers.kit.microsoft import MicrosoftProvider, entra
-from providers.kit.paths import segment, segments
+from providers.kit.microsoft import entra
+from providers.kit.onedrive_api import key_of, within
+from providers.kit.onedrive_files import ReadsOneDrive
+from providers.kit.onedrive_uploads import WritesOneDrive
+from providers.kit.paths import segment
 from providers.kit.timestamps import parse_ms
 
 ITEM = "id,name,size,file,folder,package,remoteItem,root,deleted,eTag,lastModifiedDateTime,webUrl,parentReference"
@@ -27,7 +30,7 @@ ONLY_CHANGES = {"Prefer": "deltaExcludeParent"}
 FACETS: tuple[tuple[str, Kind], ...] = (("remoteItem", "shortcut"), ("package", "package"), ("folder", "folder"))
 
 
-class OneDrive(MicrosoftProvider, FollowsFolders):
+class OneDrive(ReadsOneDrive, WritesOneDrive, FollowsFolders):
     manifest = Manifest(
         slug="onedrive",
         name="OneDrive",
@@ -54,17 +57,18 @@ class OneDrive(MicrosoftProvider, FollowsFolders):
         return self._read_delta(connection, pull.cursor or pull.since or WHOLE_DRIVE)
 
     def find_top(self, connection: Connection, container: str | None) -> tuple[Way, tuple[Item, ...]]:
-        drive = self.require_text(self.graph(connection, "/me/drive"), "id")
         wanted = str(container)
-        no_such = f"OneDrive has no folder {wanted}: check syncFolder, which is an id or a path that begins with /"
         try:
-            found = self.graph(connection, f"{_address(drive, wanted)}?$select={ITEM}")
-        except Rejected as refusal:
-            # What does not look like an id is a wrong request to Graph.
-            raise Missing(no_such, reason=refusal.reason) from None
-        if "folder" not in found:
+            found = self.get_item(connection, wanted, ITEM)
+        except Missing as missing:
+            raise Missing(
+                f"OneDrive has no folder {wanted}: check syncFolder, which is an id or a path that begins with /",
+                reason=missing.reason,
+            ) from None
+        if found.get("folder") is None:
             raise Missing(f"{wanted} is not a folder of OneDrive: check syncFolder")
-        return Way(drive=drive, top=self.require_text(found, "id"), folders=[]), (self._read_file(found),)
+        drive, _, top = key_of(found).partition("/")
+        return Way(drive=drive, top=top, folders=[]), (self._read_file(found),)
 
     def latest(self, connection: Connection, way: Way) -> str:
         body = self.graph(connection, f"{_drive(str(way.drive))}/root/delta?token=latest&{PAGE}")
@@ -74,13 +78,13 @@ class OneDrive(MicrosoftProvider, FollowsFolders):
         return self._read_delta(connection, position, ONLY_CHANGES)
 
     def list_folder(self, connection: Connection, way: Way, folder: str, page: str | None) -> Page:
-        begin = f"{_item(way, folder)}/children?{PAGE}"
+        begin = f"{within(str(way.drive), folder)}/children?{PAGE}"
         entries, following = self.graph_page(connection, page or begin)
         items, skipped = self.read_files(entries, self._read_file)
         return Page(items=items, skipped=skipped, cursor=following)
 
     def parent_of(self, connection: Connection, way: Way, folder: str) -> str | None:
-        return _parent(self.graph(connection, f"{_item(way, folder)}?$select=id,parentReference"))
+        return _parent(self.graph(connection, f"{within(str(way.drive), folder)}?$select=id,parentReference"))
 
     def _read_delta(self, connection: Connection, path: str, headers: Mapping[str, str] | None = None) -> Page:
         try:
@@ -132,18 +136,6 @@ class OneDrive(MicrosoftProvider, FollowsFolders):
 
 def _drive(drive: str) -> str:
     return f"/drives/{segment(drive)}"
-
-
-def _item(way: Way, item_id: str) -> str:
-    return f"{_drive(str(way.drive))}/items/{segment(item_id)}"
-
-
-def _address(drive: str, wanted: str) -> str:
-    """Of what is named by its id or by its path: an id holds no slash."""
-    if "/" not in wanted:
-        return f"{_drive(drive)}/items/{segment(wanted)}"
-    path = wanted.strip("/")
-    return f"{_drive(drive)}/root:/{segments(path)}" if path else f"{_drive(drive)}/root"
 
 
 def _is_gone(entry: Any) -> bool:

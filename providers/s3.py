@@ -12,33 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 from providers.kit.base import ConnectsByKeys
 from providers.kit.connection import Connection, Identity
-from providers.kit.errors import (
-    CredentialsRefused,
-    Missing,
-    ProtocolBroken,
-    ProviderError,
-    Rejected,
-    StartOver,
-    Transient,
-)
+from providers.kit.errors import Missing, StartOver
 from providers.kit.files import Stores
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Field, Manifest
-from providers.kit.s3_client import ClientError, ResponseParserError, s3_client
+from providers.kit.s3_calls import code_of, prefix_of
+from providers.kit.s3_client import ClientError
+from providers.kit.s3_objects import LISTING, READING, ReadsObjects
+from providers.kit.s3_uploads import WritesObjects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectsV2RequestTypeDef
 
-WRONG_KEYS = frozenset(
-    {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
-)
-BUSY = frozenset({"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "503", "500", "502", "504"})
 PAGE = 1000
 # A key that no bucket holds: asking for it tells "may read" (NoSuchKey) from "may not" (AccessDenied).
 NO_SUCH_OBJECT = ".koko-permission-check"
 
 
-class S3(ConnectsByKeys, Stores):
+class S3(ConnectsByKeys, Stores, ReadsObjects, WritesObjects):
     manifest = Manifest(
         slug="s3",
         name="AWS S3",
@@ -75,36 +66,32 @@ class S3(ConnectsByKeys, Stores):
 
     def whoami(self, connection: Connection) -> Identity:
         bucket, prefix = connection.config["bucket"], connection.config.get("prefix", "")
-        client = s3_client(self.http, "S3", connection)
-        try:
+        with self.calling(connection, LISTING) as client:
             client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
-        except ClientError as error:
-            raise _translated(error, bucket) from error
-        scopes = ["s3:ListBucket"]
-        try:
-            client.get_object(Bucket=bucket, Key=prefix + NO_SUCH_OBJECT)
-            scopes.append("s3:GetObject")
-        except ClientError as error:
-            if _code(error) == "NoSuchKey":
-                scopes.append("s3:GetObject")
-            elif _code(error) != "AccessDenied":
-                raise _translated(error, bucket) from error
+            scopes = [LISTING]
+            try:
+                client.get_object(Bucket=bucket, Key=prefix + NO_SUCH_OBJECT)
+                scopes.append(READING)
+            except ClientError as error:
+                if code_of(error) == "NoSuchKey":
+                    scopes.append(READING)
+                elif code_of(error) != "AccessDenied":
+                    raise
         return Identity(account_id=bucket, account_name=bucket, scopes=tuple(scopes))
 
     def pull(self, connection: Connection, pull: Pull) -> Page:
         bucket = connection.config["bucket"]
-        prefix = _prefix(connection.config.get("prefix") or "", pull.container)
+        prefix = prefix_of(connection, pull.container)
         asked: ListObjectsV2RequestTypeDef = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": PAGE}
         if pull.cursor is not None:
             asked["ContinuationToken"] = pull.cursor
-        try:
-            body: Mapping[str, Any] = s3_client(self.http, "S3", connection).list_objects_v2(**asked)
-        except ResponseParserError as error:
-            raise ProtocolBroken("S3 answered with something that is not what S3 answers") from error
-        except ClientError as error:
-            if pull.cursor is not None and _code(error) == "InvalidArgument":
-                raise StartOver("S3 no longer knows where we were", reason="InvalidArgument") from error
-            raise _translated(error, bucket) from error
+        with self.calling(connection, LISTING) as client:
+            try:
+                body: Mapping[str, Any] = client.list_objects_v2(**asked)
+            except ClientError as error:
+                if pull.cursor is not None and code_of(error) == "InvalidArgument":
+                    raise StartOver("S3 no longer knows where we were", reason="InvalidArgument") from error
+                raise
         found = body.get("Contents", [])
         if not found and pull.cursor is None and pull.container is not None:
             raise Missing(f"The bucket {bucket} has nothing in {prefix}: check syncFolder")
@@ -128,30 +115,3 @@ class S3(ConnectsByKeys, Stores):
             modified_at=int(modified.timestamp() * 1000) if isinstance(modified, datetime) else None,
             fields={"size": entry.get("Size"), "etag": str(entry.get("ETag") or "").strip('"') or None},
         )
-
-
-def _prefix(own: str, folder: str | None) -> str:
-    """What the keys of a folder begin with. It is given from the connection's own prefix on, or whole."""
-    if folder is None:
-        return own
-    below = folder if folder.endswith("/") else f"{folder}/"
-    return below if below.startswith(own) else own + below
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _translated(error: ClientError, bucket: str) -> ProviderError:
-    code = _code(error)
-    if code in WRONG_KEYS:
-        return CredentialsRefused("S3 refused the keys: check accessKeyId and secretAccessKey", reason=code)
-    if code in BUSY:
-        return Transient("S3 is busy right now", reason=code)
-    if code == "NoSuchBucket":
-        return Rejected(f"S3 has no bucket named {bucket}: check bucket and endpoint", reason=code)
-    if code == "AccessDenied":
-        return Rejected(f"The keys may not list the bucket {bucket}: grant s3:ListBucket", reason=code)
-    if code == "RequestTimeTooSkewed":
-        return Transient("S3 says that our clock is wrong", reason=code)
-    return Rejected("S3 refused the request", reason=code)

@@ -1,42 +1,38 @@
-"""Google Drive: an account's own drive and a shared one. Source: the Drive v3 discovery document,
-developers.google.com/workspace/drive/api/guides/{search-files,manage-changes,about-changes}.
+"""Google Drive's API. Source: the Drive v3 discovery document,
+developers.google.com/workspace/drive/api/guides/{search-files,manage-changes,about-changes,manage-downloads}.
 
 Each drive has a log of changes with one entry per file, its last. Only the members that `fields` names are answered.
 """
 
-import hashlib
-import re
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.kit.files import Files, Node, furnish
+from sandbox.drive_shapes import Query, Refusal, in_order, iso, only
+from sandbox.drive_trees import READS, SHARED_DRIVE, WRITES, Drives
+from sandbox.drive_uploads import DriveUploads
+from sandbox.kit.files import Files, Node
 from sandbox.kit.oauth import Token
+from sandbox.kit.ranges import InPieces, content_of
 from sandbox.kit.stand_in import Clock
 
-SCOPE = "https://www.googleapis.com/auth"
-FOLDER = "application/vnd.google-apps.folder"
-TYPES = {"mp4": "video/mp4", "mov": "video/quicktime", "wav": "audio/wav", "txt": "text/plain"}
 COMMON = frozenset({"fields", "prettyPrint", "quotaUser"})
 FILES = COMMON | set("corpora driveId includeItemsFromAllDrives orderBy pageSize pageToken q spaces".split())
 CHANGES = COMMON | set("driveId includeItemsFromAllDrives includeRemoved pageSize pageToken restrictToMyDrive".split())
-SHARED_DRIVE = "0ASandboxSharedDrive"
-_TERM = re.compile(r"'((?:[^'\\]|\\.)+)' in parents|trashed ?= ?(true|false)")
+EXPORT_BYTES = 10 * 1024 * 1024
+OFFICE = "application/vnd.openxmlformats-officedocument"
+EXPORTS = {
+    "application/vnd.google-apps.document": {f"{OFFICE}.wordprocessingml.document", "application/pdf", "text/plain"},
+    "application/vnd.google-apps.spreadsheet": {f"{OFFICE}.spreadsheetml.sheet", "application/pdf", "text/csv"},
+    "application/vnd.google-apps.presentation": {f"{OFFICE}.presentationml.presentation", "application/pdf"},
+    "application/vnd.google-apps.drawing": {"image/png", "image/jpeg", "image/svg+xml", "application/pdf"},
+}
 
 
-class Refusal(Exception):
-    """`reason` is Google's own word for it."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.reason, self.message = status, reason, message
-
-
-class DriveApi:
+class DriveApi(Drives):
     """`find_token` answers who asks, `refuse` makes an error answer of a status, a reason and a message."""
 
     def __init__(
@@ -45,15 +41,14 @@ class DriveApi:
         find_token: Callable[[Request], Token | None],
         refuse: Callable[[int, str, str], Response],
     ) -> None:
-        self.files = Files(clock, lambda number: f"1sandboxFile{number:021}", furnish, "0ASandboxRoot")
-        self.shared = Files(clock, lambda number: f"1sharedFile{number:022}", _furnish_shared, SHARED_DRIVE)
+        self.uploads = DriveUploads(self._place_upload, refuse)
         self._find_token = find_token
         self._refuse = refuse
-        self.reset()
+        super().__init__(clock)
 
     def reset(self) -> None:
-        self.files.reset()
-        self.shared.reset()
+        super().reset()
+        self.uploads.reset()
         self._first_token = 0
         self._pages: set[str] = set()
 
@@ -65,71 +60,116 @@ class DriveApi:
     def routes(self) -> list[BaseRoute]:
         return [
             self._route("/files", FILES, self._list),
-            self._route("/files/{id}", COMMON, self._get),
+            self._route("/files/{id}", COMMON | {"alt"}, self._get),
+            self._route("/files/{id}/export", COMMON | {"mimeType"}, self._export),
+            self._route("/drives", COMMON | {"pageSize", "pageToken"}, self._drives),
             self._route("/changes/startPageToken", COMMON | {"driveId"}, self._start),
             self._route("/changes", CHANGES, self._changes),
+            *self.uploads.routes(),
         ]
 
-    def _route(self, path: str, known: frozenset[str], answer: Callable[[Request], dict[str, Any]]) -> Route:
+    def _route(self, path: str, known: frozenset[str], answer: Callable[[Request, Token], Any]) -> Route:
+        needs_all = path not in ("/files", "/files/{id}")
+
         async def endpoint(request: Request) -> Response:
             token = self._find_token(request)
             if token is None:
                 return self._refuse(401, "authError", "Invalid Credentials")
-            # With the other scope there is only what the app has made.
-            if f"{SCOPE}/drive.readonly" not in token.scopes:
+            if READS not in token.scopes and (needs_all or WRITES not in token.scopes):
                 return self._refuse(403, "insufficientPermissions", "Insufficient Permission")
             unknown = set(request.query_params) - known - {"supportsAllDrives"}
             if unknown:
                 return self._refuse(400, "invalidParameter", f"Unknown name {min(unknown)}")
             try:
-                body = answer(request)
+                body = answer(request, token)
             except Refusal as refusal:
                 return self._refuse(refusal.status, refusal.reason, refusal.message)
-            return JSONResponse(_only(body, request.query_params.get("fields", "*")))
+            if isinstance(body, Response):
+                return body
+            return JSONResponse(only(body, request.query_params.get("fields", "*")))
 
         return Route(f"/drive/v3{path}", endpoint)
 
-    def _list(self, request: Request) -> dict[str, Any]:
+    def _list(self, request: Request, token: Token) -> dict[str, Any]:
         asked = request.query_params
-        drive = self._drive(asked.get("driveId")) if asked.get("corpora") == "drive" else None
-        parent, trashed = _read_query(asked.get("q", ""))
-        if parent is None:
-            nodes = [node for node in (drive or self.files).by_id.values() if node.parent is not None]
-        else:
-            folder = self._find(parent)
-            if folder is None or (drive is not None and folder.id not in drive.by_id):
-                raise Refusal(404, "notFound", "File not found: .")
-            nodes = list(folder.children.values())
-            if folder.id in self.shared.by_id and asked.get("includeItemsFromAllDrives") != "true":
-                nodes = []
-        nodes = [node for node in nodes if trashed is None or node.is_trashed == trashed]
+        query = Query.read(asked.get("q", ""))
+        nodes = [node for node in self._asked_for(asked, query, token) if query.means(node)]
+        nodes = in_order([node for node in nodes if self.sees(token, node)], asked.get("orderBy"))
         start, size = self._page(asked.get("pageToken")), min(int(asked.get("pageSize", "100")), 1000)
         body: dict[str, Any] = {
             "kind": "drive#fileList",
             "incompleteSearch": False,
-            "files": [self._file(node) for node in nodes[start : start + size]],
+            "files": [self.show(node, token) for node in nodes[start : start + size]],
         }
         if start + size < len(nodes):
             body["nextPageToken"] = f"~!!~{start + size}"
             self._pages.add(body["nextPageToken"])
         return body
 
-    def _get(self, request: Request) -> dict[str, Any]:
-        wanted = request.path_params["id"]
-        node = self._find(wanted)
-        if node is None or (node.id in self.shared.by_id and request.query_params.get("supportsAllDrives") != "true"):
-            raise Refusal(404, "notFound", f"File not found: {wanted}.")
-        return self._file(node)
+    def _asked_for(self, asked: Any, query: Query, token: Token) -> Iterable[Node]:
+        drive = self.drive(asked.get("driveId")) if asked.get("corpora") == "drive" else None
+        everywhere = asked.get("includeItemsFromAllDrives") == "true" and asked.get("supportsAllDrives") == "true"
+        if asked.get("corpora") in ("drive", "allDrives") and not everywhere:
+            raise Refusal(403, "teamDrivesParentLimit", "The includeItemsFromAllDrives parameter must be true.")
+        if query.parent is not None:
+            folder = self.find(query.parent)
+            # What the account has not opened or been shown is not there for it.
+            if folder is None or (drive is not None and folder.id not in drive.by_id):
+                raise Refusal(404, "notFound", "File not found: .")
+            return [] if folder.id in self.shared.by_id and not everywhere else list(folder.children.values())
+        if query.shared_with_me:
+            return list(self.theirs.root.children.values())
+        trees = self.trees if asked.get("corpora") == "allDrives" else (self.files, self.theirs)
+        return [node for tree in ([drive] if drive else trees) for node in tree.root.walk()]
 
-    def _start(self, request: Request) -> dict[str, Any]:
-        drive = self._drive(request.query_params.get("driveId"))
+    def _get(self, request: Request, token: Token) -> Any:
+        node = self._require(request, token)
+        if request.query_params.get("alt") != "media":
+            return self.show(node, token)
+        if node.content is None or node.id in self.kinds:
+            raise Refusal(403, "fileNotDownloadable", "Only files with binary content can be downloaded.")
+        self._check_download(node)
+        return content_of(request, node.content)
+
+    def _export(self, request: Request, token: Token) -> Response:
+        node = self._require(request, token, shared_too=True)
+        wanted = request.query_params.get("mimeType")
+        if node.content is None or node.id not in self.kinds:
+            raise Refusal(403, "fileNotExportable", "Export only supports Docs Editors files.")
+        if wanted not in EXPORTS.get(self.kinds[node.id], ()):
+            raise Refusal(400, "badRequest", "The requested conversion is not supported.")
+        self._check_download(node)
+        if len(node.content) > EXPORT_BYTES:
+            raise Refusal(403, "exportSizeLimitExceeded", "This file is too large to be exported.")
+        return InPieces(node.content, media_type=wanted)
+
+    def _check_download(self, node: Node) -> None:
+        if node.id in self.undownloadable:
+            raise Refusal(403, "cannotDownloadFile", "This file cannot be downloaded by the user.")
+        if node.id in self.abusive:
+            raise Refusal(403, "cannotDownloadAbusiveFile", "This file has been identified as malware or spam.")
+
+    def _require(self, request: Request, token: Token, *, shared_too: bool = False) -> Node:
+        wanted = request.path_params["id"]
+        node = self.find(wanted)
+        shared_too = shared_too or request.query_params.get("supportsAllDrives") == "true"
+        if node is None or not self.sees(token, node) or (node.id in self.shared.by_id and not shared_too):
+            raise Refusal(404, "notFound", f"File not found: {wanted}.")
+        return node
+
+    def _drives(self, request: Request, token: Token) -> dict[str, Any]:
+        drive = {"kind": "drive#drive", "id": SHARED_DRIVE, "name": "Shared drive"}
+        return {"kind": "drive#driveList", "drives": [drive]}
+
+    def _start(self, request: Request, token: Token) -> dict[str, Any]:
+        drive = self.drive(request.query_params.get("driveId"))
         return {"kind": "drive#startPageToken", "startPageToken": str(self._first_token + len(drive.journal))}
 
-    def _changes(self, request: Request) -> dict[str, Any]:
+    def _changes(self, request: Request, token: Token) -> dict[str, Any]:
         asked = request.query_params
-        drive = self._drive(asked.get("driveId"))
-        token = asked.get("pageToken", "")
-        since = int(token) - self._first_token if token.isdecimal() else -1
+        drive = self.drive(asked.get("driveId"))
+        page_token = asked.get("pageToken", "")
+        since = int(page_token) - self._first_token if page_token.isdecimal() else -1
         if not 0 <= since <= len(drive.journal):
             raise Refusal(400, "invalid", "Invalid Value")
         last = {one.id: position for position, one in enumerate(drive.journal) if one.id is not None}
@@ -139,15 +179,41 @@ class DriveApi:
         following = page[-1][0] + 1 if more else len(drive.journal)
         return {
             "kind": "drive#changeList",
-            "changes": [self._change(drive, file_id) for _, file_id in page],
+            "changes": [self._change(drive, file_id, token) for _, file_id in page],
             "nextPageToken" if more else "newStartPageToken": str(self._first_token + following),
         }
 
-    def _change(self, drive: Files, file_id: str) -> dict[str, Any]:
+    def _change(self, drive: Files, file_id: str, token: Token) -> dict[str, Any]:
         node = drive.by_id.get(file_id)
         moment = drive.root.modified_s if node is None else node.modified_s
-        told = {"kind": "drive#change", "changeType": "file", "time": _iso(moment), "fileId": file_id}
-        return {**told, "removed": True} if node is None else {**told, "removed": False, "file": self._file(node)}
+        told = {"kind": "drive#change", "changeType": "file", "time": iso(moment), "fileId": file_id}
+        return told | ({"removed": True} if node is None else {"removed": False, "file": self.show(node, token)})
+
+    def _place_upload(
+        self, request: Request, replaced: str | None, described: dict[str, Any], size: int
+    ) -> Callable[[bytes], dict[str, Any]]:
+        token = self._find_token(request)
+        if token is None:
+            raise Refusal(401, "authError", "Invalid Credentials")
+        if WRITES not in token.scopes:
+            raise Refusal(403, "insufficientPermissions", "Insufficient Permission")
+        known = request.query_params.get("supportsAllDrives") == "true"
+        found = self.find(replaced or (described.get("parents") or ["root"])[0])
+        if found is None or not self.sees(token, found) or (found.id in self.shared.by_id and not known):
+            raise Refusal(404, "notFound", "File not found: .")
+        if not self.writes(token, found):
+            raise Refusal(403, "appNotAuthorizedToFile", "The user has not granted the app write access to the file.")
+        if self.full:
+            raise Refusal(403, "storageQuotaExceeded", "The user's Drive storage quota has been exceeded.")
+        files, name = self.files_of(found), described.get("name", "Untitled")
+
+        def finish(content: bytes) -> dict[str, Any]:
+            if found.is_folder:
+                return self.show(self.grant(files.add(found, name, content)), token)
+            files.write(found, content)
+            return self.show(found, token)
+
+        return finish
 
     def _page(self, token: str | None) -> int:
         if token is None:
@@ -155,80 +221,3 @@ class DriveApi:
         if token not in self._pages:
             raise Refusal(400, "invalid", "Invalid Value")
         return int(token.removeprefix("~!!~"))
-
-    def _drive(self, drive_id: str | None) -> Files:
-        if drive_id is None:
-            return self.files
-        if drive_id != SHARED_DRIVE:
-            raise Refusal(404, "notFound", f"Shared drive not found: {drive_id}")
-        return self.shared
-
-    def _find(self, file_id: str) -> Node | None:
-        if file_id == "root":
-            return self.files.root
-        return self.files.by_id.get(file_id) or self.shared.by_id.get(file_id)
-
-    def _file(self, node: Node) -> dict[str, Any]:
-        shown: dict[str, Any] = {
-            "kind": "drive#file",
-            "id": node.id,
-            "name": node.name or ("Shared drive" if node is self.shared.root else "My Drive"),
-            "mimeType": FOLDER,
-            "modifiedTime": _iso(node.modified_s),
-            "trashed": node.is_trashed,
-            "explicitlyTrashed": node.in_bin,
-            "version": str(node.revision),
-            "webViewLink": f"https://drive.google.com/drive/folders/{node.id}",
-        }
-        if node.parent is not None:
-            shown["parents"] = [node.parent.id]
-        if node.id in self.shared.by_id:
-            shown["driveId"] = SHARED_DRIVE
-        if node.content is not None:
-            shown |= {
-                "mimeType": TYPES.get(node.name.rpartition(".")[2], "application/octet-stream"),
-                "size": str(len(node.content)),
-                "md5Checksum": hashlib.md5(node.content, usedforsecurity=False).hexdigest(),
-                "headRevisionId": f"0B{node.id}r{node.revision}",
-                "webViewLink": f"https://drive.google.com/file/d/{node.id}/view?usp=drivesdk",
-            }
-        return shown
-
-
-def _furnish_shared(files: Files) -> None:
-    dailies = files.add_folder(files.root, "Dailies")
-    for number in range(1, 6):
-        files.add(dailies, f"daily {number}.mp4", b"daily %d" % number)
-
-
-def _read_query(query: str) -> tuple[str | None, bool | None]:
-    """The folder and whether what is in the bin is meant; terms joined by `and` alone are understood."""
-    parent: str | None = None
-    trashed: bool | None = None
-    rest = query
-    while rest:
-        found = _TERM.match(rest)
-        if found is None:
-            raise Refusal(400, "invalid", "Invalid Value")
-        if found[1] is not None:
-            parent = re.sub(r"\\(.)", r"\1", found[1])
-        else:
-            trashed = found[2] == "true"
-        rest = rest[found.end() :].removeprefix(" and ")
-    return parent, trashed
-
-
-def _only(value: Any, fields: str) -> Any:
-    """What of an answer was asked for, such as `nextPageToken,files(id,name)`."""
-    if fields == "*":
-        return value
-    if isinstance(value, list):
-        return [_only(one, fields) for one in value]
-    wanted: dict[str, str] = {}
-    for name, inner in re.findall(r"(\w+)(?:\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\))?", fields):
-        wanted[name] = inner or "*"
-    return {name: _only(one, wanted[name]) for name, one in value.items() if name in wanted}
-
-
-def _iso(at_s: float) -> str:
-    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(at_s * 1000) % 1000:03d}Z"

@@ -7,6 +7,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.dropbox_files import DropboxFiles
+from sandbox.dropbox_uploads import DropboxUploads
+from sandbox.dropbox_wire import Wire, refused
 from sandbox.kit.files import Files
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
@@ -33,7 +35,7 @@ ACCOUNT = {
 
 class DropboxStandIn(StandIn):
     slug = "dropbox"
-    origins = ("https://www.dropbox.com", "https://api.dropboxapi.com")
+    origins = ("https://www.dropbox.com", "https://api.dropboxapi.com", "https://content.dropboxapi.com")
 
     def __init__(self, clock: Clock) -> None:
         self.oauth = AuthorizationServer(
@@ -48,7 +50,9 @@ class DropboxStandIn(StandIn):
             access_prefix="sl.sandbox-",
             succeed=lambda _: {"uid": "12345", "account_id": ACCOUNT["account_id"]},
         )
-        self.storage = DropboxFiles(clock, self._allowed, _error)
+        wire = Wire(self._allowed)
+        self.storage = DropboxFiles(clock, wire)
+        self.uploads = DropboxUploads(self.storage, wire)
         super().__init__(clock)
 
     @property
@@ -62,6 +66,7 @@ class DropboxStandIn(StandIn):
             Route("/2/users/get_current_account", self._account, methods=["POST"]),
             Route("/2/auth/token/revoke", self._revoke, methods=["POST"]),
             *self.storage.routes(),
+            *self.uploads.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -71,6 +76,7 @@ class DropboxStandIn(StandIn):
         super().reset()
         self.oauth.reset()
         self.storage.reset()
+        self.uploads.reset()
 
     async def _account(self, request: Request) -> Response:
         token = await self._check(request, "account_info.read")
@@ -95,14 +101,7 @@ class DropboxStandIn(StandIn):
         token = self.oauth.find_live(read_bearer(request))
         if token is None:
             known = any(one.access == read_bearer(request) and not one.revoked for one in self.oauth.tokens)
-            return _error(401, "expired_access_token" if known else "invalid_access_token")
+            return refused(401, "expired_access_token" if known else "invalid_access_token")
         if scope is not None and scope not in token.scopes:
-            return _error(401, "missing_scope", required_scope=scope)
+            return refused(401, "missing_scope", required_scope=scope)
         return token
-
-
-def _error(status: int, tags: str, **members: str) -> Response:
-    """`tags` go from the general to the particular, as in path/not_found."""
-    first, _, second = tags.partition("/")
-    inner = {first: {".tag": second}} if second else {}
-    return JSONResponse({"error_summary": f"{tags}/...", "error": {".tag": first, **inner, **members}}, status)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.figma_documents import STORE, Documents
 from sandbox.kit.oauth import AuthorizationServer, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
 from sandbox.kit.work import A_DAY_S, iso
@@ -46,7 +47,7 @@ class File:
 
 class FigmaStandIn(StandIn):
     slug = "figma"
-    origins = (SITE, "https://api.figma.com")
+    origins = (SITE, "https://api.figma.com", STORE)
 
     def __init__(self, clock: Clock) -> None:
         self.oauth = AuthorizationServer(
@@ -62,6 +63,7 @@ class FigmaStandIn(StandIn):
             omits=("scope",),
             succeed=lambda _: {"user_id": 1, "user_id_string": "1"},
         )
+        self.documents = Documents(self._find, _failed, (FILE, BOARD))
         super().__init__(clock)
         self._furnish()
 
@@ -104,6 +106,7 @@ class FigmaStandIn(StandIn):
             Route("/v1/me", self._me),
             Route("/v1/files/{key}/meta", self._meta),
             Route("/v1/files/{key}/comments", self._comments),
+            *self.documents.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -112,6 +115,7 @@ class FigmaStandIn(StandIn):
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
+        self.documents.reset()
         self._furnish()
 
     async def _me(self, request: Request) -> Response:

@@ -13,12 +13,13 @@ from sandbox.kit.files import Files
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
 from sandbox.onedrive import OneDriveApi
+from sandbox.onedrive_drives import HOST
 from sandbox.teams import JoinedTeams
 
 
 class MicrosoftStandIn(StandIn):
     slug = "microsoft"
-    origins = ("https://login.microsoftonline.com", "https://graph.microsoft.com")
+    origins = ("https://login.microsoftonline.com", "https://graph.microsoft.com", HOST)
 
     def __init__(self, clock: Clock) -> None:
         self.oauth = AuthorizationServer(

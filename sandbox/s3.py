@@ -4,7 +4,9 @@ Source: docs.aws.amazon.com/AmazonS3/latest/API, sigv4-auth-using-authorization-
 """
 
 import asyncio
+import contextlib
 import hmac
+import http.client
 import logging
 import re
 from collections.abc import Mapping
@@ -12,11 +14,10 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import boto3
-import requests
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.server import ThreadedMotoServer
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,9 +34,12 @@ KEYS = {
 WITHOUT_RIGHTS = "AKIASANDBOX0000LIMIT"
 BUCKET = "koko-demo"
 REGION = "us-east-1"
+BUCKET_WITH_VERSIONS = "koko-demo-versions"
 BUCKET_ELSEWHERE = "koko-demo-frankfurt"
 REGION_ELSEWHERE = "eu-central-1"
+HOMES = {BUCKET: REGION, BUCKET_WITH_VERSIONS: REGION, BUCKET_ELSEWHERE: REGION_ELSEWHERE}
 ACCOUNT = "123456789012"
+LONGEST_KEY_BYTES = 1024
 OBJECTS = {
     "readme.txt": b"The sandbox's bucket.\n",
     "rushes/scene 1 take 1.mp4": b"\0\0\0\x18ftypmp42" + bytes(1000),
@@ -61,30 +65,62 @@ class Bucket:
         self._changed.clear()
 
     def keys(self) -> set[str]:
-        return set(s3_backends[ACCOUNT]["aws"].buckets[self._name].keys)
+        return {key for key, last in self._bucket.keys.items() if not isinstance(last, FakeDeleteMarker)}
+
+    def read(self, key: str) -> bytes:
+        """What an object holds now. Raises KeyError."""
+        found = self._moto.get_object(self._name, key)
+        if found is None:
+            raise KeyError(key)
+        content: bytes = found.value
+        return content
 
     def add(self, key: str, content: bytes) -> None:
         """A new object, or another in its place."""
-        self._changed.add(key)
-        s3_backends[ACCOUNT]["aws"].put_object(self._name, key, content)
+        self.touch(key)
+        self._moto.put_object(self._name, key, content)
 
     def rename(self, key: str, other: str) -> None:
         """S3 knows no renaming: an object is copied and deleted."""
-        self.add(other, s3_backends[ACCOUNT]["aws"].get_object(self._name, key).value)
+        self.add(other, self.read(key))
         self.delete(key)
 
     def delete(self, key: str) -> None:
+        self.touch(key)
+        self._moto.delete_object(self._name, key)
+
+    def touch(self, key: str) -> None:
+        """It may be another one, or gone, from now on."""
         self._changed.add(key)
-        s3_backends[ACCOUNT]["aws"].delete_object(self._name, key)
+
+    def unfinished(self) -> int:
+        """How many uploads have begun and not ended."""
+        return len(self._bucket.multiparts)
+
+    def has_upload(self, upload_id: str) -> bool:
+        return upload_id in self._bucket.multiparts
+
+    def expire_uploads(self) -> None:
+        """As a rule of the bucket's may say: those that have not ended are given up."""
+        self._bucket.multiparts.clear()
 
     def reset(self) -> None:
-        """As at first."""
+        """As at first, but for older versions."""
+        self.expire_uploads()
         for key in list(self._changed):
             if key in self._first:
                 self.add(key, self._first[key])
             else:
                 self.delete(key)
         self._changed.clear()
+
+    @property
+    def _moto(self) -> Any:
+        return s3_backends[ACCOUNT]["aws"]
+
+    @property
+    def _bucket(self) -> Any:
+        return self._moto.buckets[self._name]
 
 
 class S3StandIn(StandIn):
@@ -109,7 +145,7 @@ class S3StandIn(StandIn):
         return {self.slug: {"example": example}}
 
     def _fill(self) -> None:
-        for bucket, region in ((BUCKET, REGION), (BUCKET_ELSEWHERE, REGION_ELSEWHERE)):
+        for bucket, region in HOMES.items():
             client = boto3.session.Session().client(
                 "s3",
                 endpoint_url=self._url,
@@ -119,15 +155,20 @@ class S3StandIn(StandIn):
             )
             where: Any = {} if region == REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
             client.create_bucket(Bucket=bucket, **where)
+            if bucket == BUCKET_WITH_VERSIONS:
+                client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
             client.close()
         tree = Files(Clock(), str, furnish)
         many = {node.path[1:]: node.content for node in tree.by_id.values() if node.content is not None}
         self.files = Bucket(BUCKET, many | OBJECTS)
+        self.with_versions = Bucket(BUCKET_WITH_VERSIONS, {})
+        self._buckets = {BUCKET: self.files, BUCKET_WITH_VERSIONS: self.with_versions}
         Bucket(BUCKET_ELSEWHERE, OBJECTS)
 
     def reset(self) -> None:
         super().reset()
-        self.files.reset()
+        for bucket in self._buckets.values():
+            bucket.reset()
 
     async def _serve(self, request: Request) -> Response:
         body = await request.body()
@@ -141,9 +182,26 @@ class S3StandIn(StandIn):
         headers = {name: value for name, value in request.headers.items() if name not in _NOT_FORWARDED}
         # moto reads the region from the credential, and believes any signature.
         headers["authorization"] = request.headers["authorization"]
-        answer = requests.request(request.method, self._url + path, headers=headers, data=body, timeout=30)
-        kept = {name: value for name, value in answer.headers.items() if name.lower() not in _NOT_RETURNED}
-        return Response(answer.content, answer.status_code, kept)
+        _, name, key = f"{request.scope['path']}/".split("/", 2)
+        if len(key.encode()) > LONGEST_KEY_BYTES + 1:
+            return _error(400, "KeyTooLongError", "Your key is too long")
+        if request.method in ("PUT", "POST", "DELETE") and name in self._buckets:
+            self._buckets[name].touch(key.removesuffix("/"))
+        upload_id = request.query_params.get("uploadId")
+        if request.method == "PUT" and upload_id is not None and not self._buckets[name].has_upload(upload_id):
+            return _error(404, "NoSuchUpload", "The specified upload does not exist.")
+        # Others would make paths such as a/../b shorter.
+        host, port = self._moto.get_host_and_port()
+        with contextlib.closing(http.client.HTTPConnection(host, port, timeout=30)) as moto:
+            moto.request(request.method, path, body or None, headers)
+            answer = moto.getresponse()
+            content, told = answer.read(), dict(answer.getheaders())
+        if answer.status == 500 and "continuation-token" in request.query_params:
+            return _error(400, "InvalidArgument", "The continuation token provided is incorrect")
+        kept = {name: value for name, value in told.items() if name.lower() not in _NOT_RETURNED}
+        if request.method == "HEAD":
+            kept["Content-Length"] = told.get("Content-Length", "0")
+        return Response(content, answer.status, kept)
 
 
 def _check_signature(request: Request, body: bytes) -> Response | None:
@@ -158,7 +216,7 @@ def _check_signature(request: Request, body: bytes) -> Response | None:
     if key == WITHOUT_RIGHTS:
         return _error(403, "AccessDenied", "Access Denied")
     bucket = request.url.path.split("/")[1]
-    home = {BUCKET: REGION, BUCKET_ELSEWHERE: REGION_ELSEWHERE}.get(bucket, region)
+    home = HOMES.get(bucket, region)
     if home != region:
         message = f"The authorization header is malformed; the region '{region}' is wrong; expecting '{home}'"
         return _error(400, "AuthorizationHeaderMalformed", message, region=home)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from sandbox.adobe import AdobeStandIn
 from sandbox.asana import AsanaStandIn
 from sandbox.atlassian import AtlassianStandIn
+from sandbox.bunny import BunnyStandIn
 from sandbox.client import ClientPage
 from sandbox.discord import DiscordStandIn
 from sandbox.dropbox import DropboxStandIn
@@ -39,6 +40,7 @@ class Sandbox:
         self.microsoft = MicrosoftStandIn(self.clock)
         self.monday = MondayStandIn(self.clock)
         self.notion = NotionStandIn(self.clock)
+        self.bunny = BunnyStandIn(self.clock)
         providers: list[StandIn] = [
             self.slack,
             self.s3,
@@ -52,6 +54,7 @@ class Sandbox:
             self.microsoft,
             self.monday,
             self.notion,
+            self.bunny,
         ]
         announced = {slug: facts for provider in providers for slug, facts in provider.announcement().items()}
         self.client = ClientPage(

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 import sqlite3
+import tempfile
 import time
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -32,6 +33,7 @@ PUBLIC_URL = "https://integrations.koko.test"
 START_MS = 1_763_000_000_000
 
 PROCEDURES = find_procedures()
+ASSETS = tempfile.TemporaryDirectory(prefix="koko-assets-")
 T = TypeVar("T")
 
 
@@ -140,6 +142,7 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
     settings = Settings(
         database_url=database_url,
         jobs_database_url=jobs_beside(database_url),
+        asset_store=f"file://{ASSETS.name}/{secrets.token_hex(8)}/assets",
         auth_secret=AUTH_SECRET,
         encryption_keys={"k1": ENCRYPTION_KEY},
         service_keys={"api": SERVICE_SECRET},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from koko_integrations.settings import PUBLIC_AUTH_SECRET, SettingsError, load_settings
+from koko_integrations.settings import PUBLIC_AUTH_SECRET, BunnyLibrary, SettingsError, load_settings
 
 KEY = base64.b64encode(bytes(32)).decode()
 GOOD = {"KOKO_AUTH_SECRET": "a-secret", "KOKO_ENCRYPTION_KEYS": f"k1:{KEY}"}
@@ -24,6 +24,8 @@ def test_defaults() -> None:
     assert (settings.host, settings.port) == ("127.0.0.1", 8400)
     assert settings.public_url == "http://127.0.0.1:8400"
     assert settings.allowed_origins == frozenset()
+    assert settings.asset_store == (Path.cwd() / "var" / "assets").as_uri()
+    assert settings.bunny is None
 
 
 def test_everything() -> None:
@@ -44,6 +46,9 @@ def test_everything() -> None:
             "KOKO_PROVIDER_SLACK_SIGNING_SECRET": "ssign",
             "KOKO_ORIGIN_OVERRIDES": "https://slack.com=http://127.0.0.1:4010,https://a.b=https://c.d:1",
             "KOKO_EGRESS_ALLOW": "10.0.0.0/8, fd00::/8",
+            "KOKO_ASSET_STORE": "s3://koko-assets/a/prefix?endpoint=https://x.r2.cloudflarestorage.com&region=auto",
+            "KOKO_BUNNY_LIBRARY_ID": "1234",
+            "KOKO_BUNNY_API_KEY": "bunny-key",
             "KOKO_HOST": "0.0.0.0",
             "KOKO_PORT": "9000",
             "KOKO_LOG_LEVEL": "DEBUG",
@@ -55,6 +60,9 @@ def test_everything() -> None:
     assert settings.provider_apps["slack"].signing_secret == "ssign"
     assert settings.origin_overrides["https://slack.com"] == "http://127.0.0.1:4010"
     assert settings.public_url == "https://integrations.koko.com"
+    assert settings.asset_store.startswith("s3://koko-assets/a/prefix?")
+    assert settings.bunny == BunnyLibrary(id="1234", api_key="bunny-key")
+    assert "bunny-key" not in repr(settings)
     assert "ssecret" not in repr(settings)
     assert "a-secret" not in repr(settings)
     assert KEY not in repr(settings)
@@ -92,6 +100,18 @@ def test_no_start_without_secrets() -> None:
         ("KOKO_ORIGIN_OVERRIDES", "https://slack.com/api=http://127.0.0.1:1"),
         ("KOKO_EGRESS_ALLOW", "everything"),
         ("KOKO_EGRESS_ALLOW", "10.0.0.1/8"),
+        ("KOKO_ASSET_STORE", "var/assets"),
+        ("KOKO_ASSET_STORE", "file:var/assets"),
+        ("KOKO_ASSET_STORE", "file:///"),
+        ("KOKO_ASSET_STORE", "file://elsewhere/var/assets"),
+        ("KOKO_ASSET_STORE", "file:///var/assets?region=eu"),
+        ("KOKO_ASSET_STORE", "https://bucket.s3.amazonaws.com"),
+        ("KOKO_ASSET_STORE", "s3:///prefix"),
+        ("KOKO_ASSET_STORE", "s3://key:0123456789abcdef@bucket"),
+        ("KOKO_ASSET_STORE", "s3://bucket?endpoint=minio:9000"),
+        ("KOKO_ASSET_STORE", "s3://bucket?endpoint="),
+        ("KOKO_ASSET_STORE", "s3://bucket?key=0123456789abcdef"),
+        ("KOKO_BUNNY_LIBRARY_ID", "1234/videos"),
         ("KOKO_PORT", "http"),
         ("KOKO_PORT", "70000"),
         ("KOKO_LOG_LEVEL", "loud"),
@@ -101,9 +121,18 @@ def test_each_wrong_setting_is_named(name: str, value: str) -> None:
     found = problems(**{name: value})
     assert len(found) == 1
     assert found[0].startswith(name)
-    if name in ("KOKO_AUTH_SECRET", "KOKO_ENCRYPTION_KEYS", "KOKO_SERVICE_KEYS"):
+    if name in ("KOKO_AUTH_SECRET", "KOKO_ENCRYPTION_KEYS", "KOKO_SERVICE_KEYS", "KOKO_ASSET_STORE"):
         assert KEY[:-8] not in found[0]
         assert "0123456789abcdef" not in found[0]
+
+
+def test_a_bunny_library_is_both_of_its_settings() -> None:
+    assert problems(KOKO_BUNNY_LIBRARY_ID="1234") == [
+        "KOKO_BUNNY_API_KEY is missing, though KOKO_BUNNY_LIBRARY_ID is set"
+    ]
+    assert problems(KOKO_BUNNY_API_KEY="0123456789abcdef") == [
+        "KOKO_BUNNY_LIBRARY_ID is missing, though KOKO_BUNNY_API_KEY is set"
+    ]
 
 
 def test_all_at_once() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import peewee
 
 from koko_integrations.access.actor import Actor, Grant, KeyPrincipal, Principal, ServicePrincipal, SessionPrincipal
+from koko_integrations.access.projects import ProjectGate
 from koko_integrations.access.rules import RANK, IntegrationAccess, JobAccess, TeamAccess
 from koko_integrations.clock import MINUTE_MS, Clock
 from koko_integrations.database import Database, Statement, param
@@ -88,6 +89,7 @@ class Gate:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._projects = ProjectGate(database)
 
     async def sign_in(self, principal: Principal) -> Actor:
         """The caller, whatever it is that they want. Raises Unauthorized."""
@@ -113,7 +115,7 @@ class Gate:
         if isinstance(principal, KeyPrincipal):
             return await self._admit_key(principal, rule, target)
         if isinstance(principal, ServicePrincipal) and principal.user_id is None:
-            return await self._admit_service(principal, rule, target)
+            return await self._admit_service(principal, rule, params)
         who = principal.token if isinstance(principal, SessionPrincipal) else principal.user_id
         rows = await self._database.read(_statement(rule)[type(principal)], who=who, target=target)
         row = rows[0] if rows else None
@@ -125,14 +127,16 @@ class Gate:
         if RANK[role] < RANK[rule.role]:
             raise Forbidden("Only an admin of the team may do this")
         is_admin = RANK[role] >= RANK["admin"]
+        if isinstance(rule, IntegrationAccess) and rule.editor_of is not None:
+            await self._projects.require_editor(actor, team_id, rule.editor_of, params)
         if isinstance(rule, TeamAccess):
             return Grant(actor, team_id, is_admin=is_admin, integrations=_listed(rule, rows))
         return Grant(actor, team_id, Integration._make(row[_ACTOR_COLUMNS:]), is_admin)
 
     async def _admit_service(
-        self, principal: ServicePrincipal, rule: TeamAccess | IntegrationAccess | JobAccess, target: str
+        self, principal: ServicePrincipal, rule: TeamAccess | IntegrationAccess | JobAccess, params: dict[str, Any]
     ) -> Grant:
-        actor = Actor(f"service:{principal.name}")
+        actor, target = Actor(f"service:{principal.name}"), params[rule.target]
         match rule:
             case TeamAccess():
                 statement = _FIND_TEAM
@@ -147,6 +151,8 @@ class Gate:
             rows = await self._database.read(_FIND_ROWS, target=target) if rule.integrations else []
             return Grant(actor, row[0], is_admin=True, integrations=tuple(map(Listed._make, rows)))
         found = Integration._make(row)
+        if isinstance(rule, IntegrationAccess) and rule.editor_of is not None:
+            await self._projects.require_editor(actor, found.team_id, rule.editor_of, params)
         return Grant(actor, found.team_id, found, is_admin=True)
 
     async def _admit_key(

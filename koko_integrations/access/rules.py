@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from koko_integrations.access.projects import EditorOf
+
 TeamRole = Literal["member", "admin"]
 """The least role in the team: koko.md's owner and admin both count as admin."""
 
@@ -29,18 +31,28 @@ class TeamAccess:
         return f"team {self.role}"
 
 
+_EDITORS: dict[EditorOf | None, str] = {
+    None: "",
+    "any": ", editor of a project",
+    "projectId": ", editor of the project",
+    "assetIds": ", editor of the assets' projects",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class IntegrationAccess:
     """A member of the team that owns the integration that `integrationId` names; or, with `api_key`, the holder of
-    that integration's own Koko API key."""
+    that integration's own Koko API key. With `editor_of`, who besides is an owner or editor of a project."""
 
     role: TeamRole
     api_key: bool = False
+    editor_of: EditorOf | None = None
     target: ClassVar[str] = "integrationId"
 
     @property
     def described(self) -> str:
-        return f"team {self.role}" + (", or the integration's own Koko API key" if self.api_key else "")
+        others = ", or the integration's own Koko API key" if self.api_key else ""
+        return f"team {self.role}{_EDITORS[self.editor_of]}{others}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ from koko_integrations.settings import Settings, load_settings
 SECRETS_FILE = Path("var/demo.json")
 SANDBOX = "sandbox"
 SANDBOX_PORT_OFFSET = 10
+_REAL = {"bunny": "KOKO_BUNNY_LIBRARY_ID"}
+"""What names the real one, where that is no provider's app."""
 
 
 @click.command()
@@ -83,7 +85,7 @@ def _with_sandbox(environ: Mapping[str, str], announced: Mapping[str, Any]) -> d
     merged = dict(environ)
     overrides: list[str] = []
     stand_ins = announced.get("providers", {})
-    real = {slug for slug in stand_ins if f"KOKO_PROVIDER_{slug.upper()}_CLIENT_ID" in environ}
+    real = {slug for slug in stand_ins if _REAL.get(slug, f"KOKO_PROVIDER_{slug.upper()}_CLIENT_ID") in environ}
     # Providers of one house share origins: where one of them is real, the origin is.
     real_origins = {origin for slug in real for origin in stand_ins[slug]["origins"]}
     for slug, stand_in in stand_ins.items():

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from koko_integrations.cli import credentials, database, demo, describe, serving, sync
+from koko_integrations.cli import credentials, database, demo, describe, jobs, serving, sync
 from koko_integrations.database.schema import SchemaError
 from koko_integrations.settings import SettingsError
 
@@ -24,6 +24,7 @@ for command in (
     credentials.token,
     database.rotate,
     sync.sync,
+    jobs.job,
     describe.openrpc,
     describe.providers,
 ):

@@ -2,15 +2,13 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from koko_integrations.app import App
 from koko_integrations.asgi import build_app
+from koko_integrations.cli.following import follow_job
 from koko_integrations.clock import SystemClock
 from koko_integrations.connections.store import FIND
 from koko_integrations.database import open_database
@@ -22,10 +20,6 @@ from koko_integrations.jobs.job import Job
 from koko_integrations.outside import Outside
 from koko_integrations.settings import Settings, load_settings
 from providers.kit.items import ENTITIES
-
-POLL_S = 0.2
-UNCLAIMED_S = 10
-COUNTS = ("created", "updated", "deleted", "pushed", "returned", "failed")
 
 
 @click.command()
@@ -71,63 +65,7 @@ async def _sync(
             **request,
         )
         click.echo(f"{job.id} {job.status}", err=follow)
-        return await _follow(app, job) if follow else job
+        return await follow_job(app, job) if follow else job
     finally:
         outside.close()
         database.close()
-
-
-async def _follow(app: App, started: Job) -> Job:
-    job = started
-    console = Console()
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.fields[entity]:10}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[said]}"),
-    )
-    # Without a terminal only the end is printed, which is what a log is to hold.
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        bars: dict[str, TaskID] = {}
-        async for job in _states(app, started.id):
-            for entity in job.to_wire()["entities"]:
-                name = entity["entity"]
-                if name not in bars:
-                    bars[name] = progress.add_task(name, entity=name, said="", total=None)
-                total = entity["done"] if entity["status"] == "done" else entity.get("total")
-                progress.update(bars[name], completed=entity["done"], total=total, said=_said(entity))
-    _report(console, job.to_wire())
-    return job
-
-
-async def _states(app: App, job_id: str) -> AsyncIterator[Job]:
-    """The job, again and again, until it has ended."""
-    waited = 0.0
-    while True:
-        job = await app.jobs.find(job_id)
-        yield job
-        if job.is_finished:
-            return
-        if job.status == "queued" and job.attempt == 1:
-            if waited < UNCLAIMED_S <= waited + POLL_S:
-                click.echo("Nobody has begun yet: is `koko-integrations serve` or a worker running?", err=True)
-            waited += POLL_S
-        await app.clock.sleep(POLL_S)
-
-
-def _said(entity: dict[str, Any]) -> str:
-    counts = ", ".join(f"{entity[name]} {name}" for name in COUNTS if entity[name])
-    if entity["status"] in ("failed", "skipped"):
-        return f"{entity['status']} {counts}".rstrip()
-    return counts
-
-
-def _report(console: Console, job: dict[str, Any]) -> None:
-    # Not as markup: what a provider or a comment says may look like some.
-    for entity in job["entities"]:
-        said = _said(entity) or "nothing new"
-        console.print(f"{entity['entity']:10} {entity['done']} seen: {said}", markup=False, highlight=False)
-    for said in (*job.get("notes", ()), *job.get("errors", ())):
-        console.print(f"- {said}", markup=False, highlight=False)
-    console.print(job["status"], markup=False, highlight=False)

@@ -18,9 +18,15 @@ _SET = Statement(
 )
 
 
+def syncs_by_itself(config: Mapping[str, Any]) -> bool:
+    """A watched folder is synced to see what is new in it."""
+    return bool(config.get("autoSync") or config.get("importOnUpload"))
+
+
 def next_slot(integration_id: str, config: Mapping[str, Any], now: int) -> int | None:
-    """Epoch ms of the next slot after now; None without autoSync. Slots that have passed are not made up for."""
-    if not config.get("autoSync"):
+    """Epoch ms of the next slot after now; None for what does not sync by itself. Slots that have passed are not made
+    up for."""
+    if not syncs_by_itself(config):
         return None
     interval_ms = int(config.get("syncInterval", DEFAULT_INTERVAL_MINUTES)) * MINUTE_MS
     offset_ms = spread(integration_id, interval_ms)

@@ -13,6 +13,7 @@ from koko_integrations.integration import NOTIFICATION_FLAGS
 from koko_integrations.rpc.fields import (
     Choice,
     Flag,
+    Id,
     Input,
     ListOf,
     Nested,
@@ -55,6 +56,7 @@ def common_fields() -> dict[str, ma.fields.Field[Any]]:
         "statusMapping": RecordOf(Text(max_chars=256)),
         "syncFolder": Text(max_chars=1024),
         "importOnUpload": Flag(),
+        "projectId": Id(),
     }
 
 
@@ -129,7 +131,7 @@ def _load(schema: Input, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without_mappings(loaded: dict[str, Any]) -> dict[str, Any]:
     """As given. Raises BadRequest for what can only be checked once there is a connection."""
-    for name in ("projectMapping", "statusMapping"):
+    for name in ("projectMapping", "statusMapping", "importOnUpload", "projectId"):
         if loaded.get(name):
             raise BadRequest.field(f"config.{name}", "Connect first, then set this by integration.configure")
     return loaded

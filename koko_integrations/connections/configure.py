@@ -10,7 +10,7 @@ from koko_integrations.connections import auto_sync
 from koko_integrations.connections.config import OF_THE_ACCOUNT, ConfigReader
 from koko_integrations.connections.live import LiveConnections
 from koko_integrations.connections.mappings import MappingChecker, require_connected
-from koko_integrations.connections.store import FIND, forget_items
+from koko_integrations.connections.store import FIND, forget_items, forget_watch
 from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.errors import BadRequest, from_provider
 from koko_integrations.integration import Integration
@@ -31,6 +31,8 @@ _SET_ACCOUNT = Statement(
         IntegrationConnection.integration_id == param("id")
     )
 )
+WATCH = frozenset({"importOnUpload", "projectId", "syncFolder"})
+"""Which folder is watched, and where its files go."""
 
 
 class Configurer:
@@ -72,6 +74,8 @@ class Configurer:
         if changes.get("statusMapping"):
             mapping = changes.get("projectMapping", integration.config.get("projectMapping") or {})
             await self._mappings.check_statuses(integration, changes["statusMapping"], mapping, changes)
+        if WATCH & set(changes):
+            await self._mappings.check_watch(integration, changes)
         return await self._database.write(
             functools.partial(self._store, integration_id=integration.id, changes=changes, account=account)
         )
@@ -93,7 +97,10 @@ class Configurer:
             tx.change(_SET_ACCOUNT, id=integration_id, account=kept)
         tx.change(_SET_CONFIG, id=integration_id, config=dump_text(config), now=now)
         current = self._read(tx, integration_id)
-        if {"autoSync", "syncInterval"} & set(changes) and current.status == "connected":
+        if WATCH & set(changes):
+            # What is there by the next sync is not new.
+            forget_watch(tx, integration_id)
+        if {"autoSync", "syncInterval", "importOnUpload"} & set(changes) and current.status == "connected":
             auto_sync.set_next(tx, integration_id, auto_sync.next_slot(integration_id, config, now))
         return current
 

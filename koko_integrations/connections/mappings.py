@@ -4,34 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from koko_integrations.access.projects import PROJECTS_OF_TEAM
 from koko_integrations.connections.config import KOKO_STATUSES
 from koko_integrations.connections.live import LiveConnections
-from koko_integrations.database import Database, Statement, param
+from koko_integrations.database import Database
 from koko_integrations.errors import BadRequest, PreconditionFailed, from_provider
 from koko_integrations.integration import Integration
-from koko_integrations.koko import Project, ProjectMember, Team, TeamMember
 from koko_integrations.registry import Registry
 from providers.kit.base import ListsItems, PushesItems
 from providers.kit.connection import Connection, Resource
 from providers.kit.errors import Missing, ProviderError
 from providers.kit.items import Status, find_status
+from providers.kit.transfers import ReadsFiles
 
 Config = Mapping[str, Any]
-
-# A project reaches a team through its owner and its members.
-_PROJECTS_OF_TEAM = Statement(
-    Project.select(Project.id, Project.name)
-    .where(
-        Project.owner_id.in_(TeamMember.select(TeamMember.user_id).where(TeamMember.team_id == param("team_id")))
-        | Project.owner_id.in_(Team.select(Team.owner_id).where(Team.id == param("team_id")))
-        | Project.id.in_(
-            ProjectMember.select(ProjectMember.project_id)
-            .join(TeamMember, on=(TeamMember.user_id == ProjectMember.user_id))
-            .where(TeamMember.team_id == param("team_id"))
-        )
-    )
-    .order_by(Project.id)
-)
 
 
 class MappingChecker:
@@ -52,7 +38,7 @@ class MappingChecker:
             return {}
         if not isinstance(provider, ListsItems) or not provider.mapped:
             raise BadRequest.field("config.projectMapping", f"{integration.provider_name} has no projects to map to")
-        own = {row[0] for row in await self._database.read_long(_PROJECTS_OF_TEAM, team_id=integration.team_id)}
+        own = {row[0] for row in await self._database.read_long(PROJECTS_OF_TEAM, team_id=integration.team_id)}
         problems = {
             f"config.projectMapping.{project_id}": ["There is no such project in this team"]
             for project_id in mapping
@@ -75,6 +61,21 @@ class MappingChecker:
         ids = {target: target for target in known.values()} | {target: one.id for target, one in found.items()}
         _raise({f"config.projectMapping.{koko}": [said] for koko, target in mapping.items() if target not in ids})
         return {koko: ids[target] for koko, target in mapping.items()}
+
+    async def check_watch(self, integration: Integration, changes: Mapping[str, Any]) -> None:
+        """Files can only be watched for where there are some, and go into a project of the team."""
+        provider = self._registry.find(integration.provider)
+        wanted = {**integration.config, **changes}
+        if wanted.get("importOnUpload"):
+            if not isinstance(provider, ReadsFiles) or not isinstance(provider, ListsItems) or provider.mapped:
+                said = f"{integration.provider_name} has no folder to watch"
+                raise BadRequest.field("config.importOnUpload", said)
+            if "projectId" not in wanted:
+                raise BadRequest.field("config.projectId", "Required: the project that new files are imported into")
+        if "projectId" in changes:
+            own = await self._database.read_long(PROJECTS_OF_TEAM, team_id=integration.team_id)
+            if changes["projectId"] not in {row[0] for row in own}:
+                raise BadRequest.field("config.projectId", "There is no such project in this team")
 
     async def check_statuses(
         self, integration: Integration, mapping: Mapping[str, str], projects: Mapping[str, str], config: Config

@@ -155,6 +155,11 @@ _DELETE_API_KEYS = Statement(ApiKey.delete().where(ApiKey.integration_id == para
 _OVERTAKE_JOBS = Statement(
     Job.update({Job.epoch: Job.epoch + 1}).where((Job.integration_id == param("id")) & (Job.status == "running"))
 )
+_FORGET_WATCH = Statement(
+    IntegrationConnection.update({IntegrationConnection.watched_from: None}).where(
+        IntegrationConnection.integration_id == param("id")
+    )
+)
 _OF_THE_ACCOUNT = [
     Statement(model.delete().where(model.integration_id == param("id"))) for model in (SyncState, SyncedItem, SyncLink)
 ]
@@ -266,10 +271,16 @@ def set_connected(
     return True
 
 
+def forget_watch(tx: Transaction, integration_id: str) -> None:
+    """The next sync learns anew what is in the watched folder already."""
+    tx.change(_FORGET_WATCH, id=integration_id)
+
+
 def forget_items(tx: Transaction, integration_id: str) -> None:
     """Forgets what was pulled from an account and linked to it: the integration has another one now. A sync that is at
     it is overtaken, and begins again."""
     tx.change(_OVERTAKE_JOBS, id=integration_id)
+    forget_watch(tx, integration_id)
     for statement in _OF_THE_ACCOUNT:
         tx.change(statement, id=integration_id)
 

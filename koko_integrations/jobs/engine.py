@@ -2,7 +2,7 @@
 
 It keeps a store of its own: a SQLite file beside the first, in WAL, of which one process at a time is the worker; or
 tables in PostgreSQL, shared by any number of processes. What a job is and how far it has come is in our own rows; the
-engine knows ids. One queue, partitioned by integration, so that an integration has one job at a time. A queue of its
+engine knows ids. One queue, partitioned by the jobs' lanes: each has one job at a time. A queue of its
 own for each provider costs 18% of a core of polling where one costs 3% (measured, 12 queues at 5 polls a second).
 """
 
@@ -46,7 +46,7 @@ class Enqueueing:
 
     job_id: str
     attempt: int
-    integration_id: str
+    lane: str
     delay_s: float = 0.0
 
     @property
@@ -114,7 +114,7 @@ class DbosEngine:
                     "workflow_name": WORKFLOW,
                     "queue_name": QUEUE,
                     "workflow_id": attempt.workflow_id,
-                    "queue_partition_key": attempt.integration_id,
+                    "queue_partition_key": attempt.lane,
                     "app_version": APPLICATION_VERSION,
                 }
                 if attempt.delay_s > 0:

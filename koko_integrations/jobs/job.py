@@ -9,8 +9,9 @@ from koko_integrations.rpc.wire import iso, present
 
 JobStatus = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
 JOB_STATUSES: tuple[JobStatus, ...] = ("queued", "running", "succeeded", "partial", "failed", "cancelled")
-KINDS = ("sync",)
-Cause = Literal["manual", "schedule"]
+KINDS = ("sync", "import", "export")
+CAUSES = ("manual", "schedule", "watch")
+Cause = Literal["manual", "schedule", "watch"]
 
 
 class Job(NamedTuple):
@@ -46,15 +47,17 @@ class Job(NamedTuple):
         return parsed
 
     @property
+    def lane(self) -> str:
+        """What has one job at a time: an integration's syncs, and its files beside them."""
+        return self.integration_id if self.kind == "sync" else f"{self.integration_id}/files"
+
+    @property
     def is_finished(self) -> bool:
         return self.status not in ("queued", "running")
 
     def to_wire(self) -> dict[str, Any]:
         """integration.getJob's job."""
         state = self.state
-        entities = state.get("entities", [])
-        totals = [entity.get("total") for entity in entities]
-        known = bool(totals) and None not in totals
         waits = self.status == "queued" and self.attempt > 1
         return present(
             id=self.id,
@@ -63,10 +66,8 @@ class Job(NamedTuple):
             status=self.status,
             cause=self.cause,
             requestedBy=self.requested_by,
-            progress=present(
-                done=sum(entity.get("done", 0) for entity in entities), total=sum(totals) if known else None
-            ),
-            entities=entities,
+            progress=state.get("progress") or _progress(state.get("entities", [])),
+            entities=state.get("entities"),
             errors=orjson.loads(self.errors_json) or None,
             notes=state.get("notes") or None,
             estimatedTime=None if self.is_finished else state.get("estimatedTime"),
@@ -77,6 +78,12 @@ class Job(NamedTuple):
             cancelRequested=True if self.cancel_requested and not self.is_finished else None,
             **{name: self.request[name] for name in ("syncType", "dryRun") if name in self.request},
         )
+
+
+def _progress(entities: list[dict[str, Any]]) -> dict[str, int]:
+    totals = [entity.get("total") for entity in entities]
+    known = bool(totals) and None not in totals
+    return present(done=sum(entity.get("done", 0) for entity in entities), total=sum(totals) if known else None)
 
 
 COLUMNS = (

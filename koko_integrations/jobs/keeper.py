@@ -151,4 +151,4 @@ class JobKeeper:
 
 
 def _attempt(job: Job, now: int) -> Enqueueing:
-    return Enqueueing(job.id, job.attempt, job.integration_id, (job.due_at - now) / 1000)
+    return Enqueueing(job.id, job.attempt, job.lane, (job.due_at - now) / 1000)

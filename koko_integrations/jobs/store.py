@@ -152,13 +152,16 @@ def create(
     estimated_ms: int,
     now: int,
     due_at: int,
+    alone: bool = True,
 ) -> tuple[Job, bool]:
-    """The job, and whether it is new: while one of this kind waits or runs for the integration, it is that one."""
-    active_key = f"{kind}:{integration_id}"
+    """The job, and whether it is new: while one that is to be `alone` of its kind waits or runs for the integration, it
+    is that one."""
+    job_id = new_id("job")
+    active_key = f"{kind}:{integration_id}" if alone else job_id
     while True:
         made = tx.change(
             _INSERT,
-            id=new_id("job"),
+            id=job_id,
             integration_id=integration_id,
             kind=kind,
             active_key=active_key,

@@ -7,13 +7,14 @@ made is written down first, so that after a crash it is looked for before it is 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from koko_integrations.database import Statement, Transaction
+from koko_integrations.jobs.patience import PutOffError
 from koko_integrations.sync import comments, items, links
 from koko_integrations.sync.comments import Candidate
 from koko_integrations.sync.items import Place
 from koko_integrations.sync.links import Link
 from koko_integrations.sync.merging import Merged, Sides
 from koko_integrations.sync.progress import EntityProgress
-from koko_integrations.sync.run import PutOffError, Run
+from koko_integrations.sync.run import Run
 from koko_integrations.sync.statuses import StatusChoice
 from koko_integrations.sync.wording import title_of
 from providers.kit.base import PushesItems

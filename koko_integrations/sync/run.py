@@ -1,39 +1,25 @@
 """One run of a sync job: what all its parts share, and how it bears with a provider that is down, busy or strange."""
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from koko_integrations.clock import Clock
-from koko_integrations.connections.live import LiveConnections, Used
+from koko_integrations.connections.live import LiveConnections
 from koko_integrations.database import Database, Transaction
 from koko_integrations.integration import Integration
 from koko_integrations.jobs import store
 from koko_integrations.jobs.job import Job
+from koko_integrations.jobs.patience import Patience
 from koko_integrations.journal import count_calls
 from koko_integrations.sync.progress import EntityProgress, RunProgress
 from providers.kit.base import ListsItems
 from providers.kit.connection import Connection
-from providers.kit.errors import Transient
 from providers.kit.http import CallCounter
 
 T = TypeVar("T")
-
-BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Waits while a provider is down; then the run ends, and what it has is kept."""
-LONGEST_WAIT_S = 60.0
-"""What the provider asks for beyond this is not waited for inside a run: the job is put off."""
-MOST_WAITS = 30
-
-
-class PutOffError(Exception):
-    """The provider is to be left alone for a while: the job continues later."""
-
-    def __init__(self, cause: Transient, delay_s: float) -> None:
-        super().__init__(cause.message)
-        self.cause = cause
-        self.delay_s = delay_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +51,9 @@ class Run:
         self.progress = progress
         self._calls = calls
         self._counted = 0
-        self.used = Used(0)
         # What several tasks are looked at for at once is kept one after the other.
         self._committing = asyncio.Lock()
+        self._patience = Patience(parts.clock, parts.live, integration, self.save)
         self.full = job.request.get("syncType") == "full"
         self.dry = bool(job.request.get("dryRun"))
         self.forced = bool(job.request.get("force"))
@@ -87,25 +73,12 @@ class Run:
         only repeated where the provider has said that nothing was done.
         Raises PutOffError, OvertakenError, or what `LiveConnections.use` raises.
         """
-        failures = waits = 0
-        while True:
-            if intend is not None:
-                await self.write(intend)
-            try:
-                return await self.parts.live.use(self.integration, method, insist=True, used=self.used)
-            except Transient as error:
-                busy = error.reason == "rate_limited"
-                if intend is not None and not busy:
-                    raise
-                if error.retry_after_s is not None and error.retry_after_s > LONGEST_WAIT_S:
-                    raise PutOffError(error, error.retry_after_s) from error
-                if failures >= len(BACKOFF_S) or waits >= MOST_WAITS:
-                    raise
-                wait_s = max(BACKOFF_S[failures], error.retry_after_s or 0.0)
-                # Being asked to slow down is no failure: the provider answers.
-                failures, waits = failures + (not busy), waits + 1
-                await self.save()
-                await self.parts.clock.sleep(wait_s)
+        write = None if intend is None else functools.partial(self.write, intend)
+        return await self._patience.ask(method, intend=write)
+
+    def is_current(self, tx: Transaction) -> bool:
+        """Whether the credentials that were used last are those that there are."""
+        return self._patience.is_current(tx)
 
     async def commit(self, work: Callable[[Transaction], tuple[T, EntityProgress]]) -> T:
         """Runs `work`, which answers with the progress that it made, in one transaction with the job's row.

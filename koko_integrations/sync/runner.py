@@ -1,16 +1,17 @@
 """Runs sync jobs from beginning to end, whatever happens in between."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import structlog
 
-from koko_integrations.connections.credentials import READ_LIVE, lost, set_error
+from koko_integrations.connections.credentials import lost, set_error
 from koko_integrations.connections.store import FIND
 from koko_integrations.database import AWAY, Transaction
 from koko_integrations.integration import Integration
 from koko_integrations.jobs import store
 from koko_integrations.jobs.job import Job
+from koko_integrations.jobs.patience import BACKOFF_S, PutOffError
 from koko_integrations.jobs.runner import BROKEN
 from koko_integrations.journal import count_sync, write_entry
 from koko_integrations.registry import Registry
@@ -19,7 +20,7 @@ from koko_integrations.sync.items import VISIT_BITS, set_to_visit
 from koko_integrations.sync.progress import RunProgress
 from koko_integrations.sync.pulling import Puller, TooManyGoneError
 from koko_integrations.sync.replies import ReplyPushing
-from koko_integrations.sync.run import BACKOFF_S, Parts, PutOffError, Run
+from koko_integrations.sync.run import Parts, Run
 from koko_integrations.sync.statuses import StatusChoice, choose
 from koko_integrations.sync.tasks import TaskPushing
 from providers.kit.base import ListsItems, PushesItems
@@ -29,8 +30,6 @@ from providers.kit.items import Entity
 
 log = structlog.get_logger(__name__)
 
-MOST_PUT_OFFS = 10
-LONGEST_PUT_OFF_S = 3600.0
 PUSH_ATTEMPTS = 3
 
 
@@ -42,12 +41,17 @@ def run_entities(provider: ListsItems, asked: list[str] | None) -> tuple[Entity,
     return tuple(entity for entity in provider.entities if entity in wanted or (entity == "tasks" and needs_tasks))
 
 
+AfterSync = Callable[[Transaction, Integration, int], None]
+"""What follows from a sync that has brought something, in its last transaction; with the time in epoch ms."""
+
+
 class SyncRunner:
     """The handler of jobs of the kind `sync`."""
 
-    def __init__(self, parts: Parts, registry: Registry) -> None:
+    def __init__(self, parts: Parts, registry: Registry, after: AfterSync) -> None:
         self._parts = parts
         self._registry = registry
+        self._after = after
 
     async def __call__(self, job: Job) -> None:
         row = await self._parts.database.read_one(FIND, id=job.integration_id)
@@ -205,15 +209,14 @@ class SyncRunner:
 
         Raises CancelledError where it is not to go on at all.
         """
-        if put_off.delay_s > LONGEST_PUT_OFF_S or run.job.attempt > MOST_PUT_OFFS:
-            run.progress.error(f"{put_off.cause.explained}; it allows the next request in {_span(put_off.delay_s)}")
+        if not put_off.suits(run.job):
+            run.progress.error(put_off.gave_up)
             return False
         due_at = run.now() + int(put_off.delay_s * 1000)
-        said = f"{put_off.cause.explained}; Koko goes on in {_span(put_off.delay_s)}"
         state = run.progress.dump()
 
         def keep(tx: Transaction) -> None:
-            if store.put_off(tx, run.job, state, [said], due_at):
+            if store.put_off(tx, run.job, state, [put_off.explained], due_at):
                 raise store.CancelledError
             run.count_last_calls(tx)
 
@@ -228,21 +231,13 @@ class SyncRunner:
             now = run.now()
             run.count_last_calls(tx)
             store.finish(tx, run.job, ended, run.progress.dump(), run.progress.errors, now)
-            if refused is not None and _is_current(tx, run) and set_error(tx, run.integration.id, now):
+            if refused is not None and run.is_current(tx) and set_error(tx, run.integration.id, now):
                 write_entry(tx, run.integration.id, "notify", "failed", lost(refused.explained), now)
             if not run.dry:
                 count_sync(tx, run.integration.id, now)
                 outcome.record(tx, run, ended, now, whole=whole)
+                if ended == "succeeded":
+                    self._after(tx, run.integration, now)
 
         await self._parts.database.write(finish)
         log.info("sync ended", status=ended, moved=run.progress.moved, failed=run.progress.failed)
-
-
-def _is_current(tx: Transaction, run: Run) -> bool:
-    """Whether the credentials that were refused are those that there are: somebody may have connected anew since."""
-    row = tx.row(READ_LIVE, id=run.integration.id)
-    return row is not None and run.used.version in (0, row[-1])
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{max(1, round(seconds / 60))} min"

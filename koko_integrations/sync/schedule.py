@@ -7,7 +7,7 @@ import orjson
 import peewee
 
 from koko_integrations.clock import DAY_MS, Clock
-from koko_integrations.connections.auto_sync import next_slot, spread
+from koko_integrations.connections.auto_sync import next_slot, spread, syncs_by_itself
 from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.ids import new_id
 from koko_integrations.jobs import store
@@ -76,7 +76,7 @@ class Scheduler:
         following = None if rests else next_slot(integration_id, config, allowed_at if waits else now)
         if not tx.change(_MOVE_ON, id=integration_id, was=due_at, following=following):
             return False
-        if waits or status != "connected" or not config.get("autoSync"):
+        if waits or status != "connected" or not syncs_by_itself(config):
             return False
         # What was deleted at a provider shows in a full pass; once a day is often enough for that.
         full = last_full_at is None or last_full_at <= now - DAY_MS

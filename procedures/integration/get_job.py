@@ -19,6 +19,6 @@ class GetJobOutput(Output):
 
 @query(GetJobInput, GetJobOutput, JobAccess("member"))
 async def get_job(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """Tells how far a job has come, entity by entity."""
+    """Tells how far a job has come: a sync entity by entity, an import or export file by file."""
     job = await call.app.jobs.find(params["jobId"])
-    return {"job": job.to_wire()}
+    return {"job": job.to_wire() | await call.app.files.of(job)}

@@ -44,6 +44,14 @@ class Missing(Rejected):
     """The thing that was asked about is not there, or not for these credentials."""
 
 
+class Changed(Rejected):
+    """The file is not the version any more that was asked for."""
+
+
+class AlreadyThere(Rejected):
+    """A file of that name is there, and is not to be replaced."""
+
+
 class StartOver(Rejected):
     """The cursor or watermark has expired: read from the beginning."""
 

@@ -26,6 +26,7 @@ from providers.kit.egress import EgressGuard
 from providers.kit.errors import ProtocolBroken, Rejected, Transient
 from providers.kit.pacing import Pacer
 from providers.kit.sockets import Deadline, pool_classes
+from providers.kit.streams import IDLE_S, Stream
 
 tracer = trace.get_tracer("koko_integrations.providers")
 
@@ -102,6 +103,7 @@ class HttpClient:
         basic: tuple[str, str] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | memoryview | None = None,
         deadline_s: float = DEADLINE_S,
         repeatable: bool | None = None,
     ) -> Answer:
@@ -118,6 +120,8 @@ class HttpClient:
             sent["Content-Type"] = "application/json"
         elif form is not None:
             data = dict(form)
+        elif content is not None:
+            data = bytes(content)
         auth: AuthBase | None = HTTPBasicAuth(*basic) if basic else None
         if bearer is not None:
             sent["Authorization"] = f"Bearer {bearer}"
@@ -139,6 +143,33 @@ class HttpClient:
                     wait_s = max(wait_s, answer.retry_after_s)
             self._sleep(wait_s)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def open(
+        self,
+        provider: str,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        bearer: str | None = None,
+    ) -> Stream:
+        """Sends one request and leaves the body of its answer to be read. The status is not judged; where it
+        is no success, `Stream.answer` has the refusal. Raises what `request` raises."""
+        sent = {"User-Agent": USER_AGENT, **(headers or {})}
+        if bearer is not None:
+            sent["Authorization"] = f"Bearer {bearer}"
+        prepared = requests.Request(method, url, headers=sent).prepare()
+        return self.open_prepared(provider, prepared, self.target(prepared.url or ""))
+
+    def open_prepared(self, provider: str, prepared: requests.PreparedRequest, target: Target) -> Stream:
+        """As `open`, for a prepared request."""
+        self.pacer.wait_for_room(provider, str(prepared.headers.get("Authorization", "")))
+        attributes = {"http.request.method": prepared.method or "", "koko.provider": provider}
+        with tracer.start_as_current_span(f"{prepared.method} {provider}", kind=SpanKind.CLIENT, attributes=attributes):
+            with translated_errors(provider):
+                response = self.adapter.begin(prepared, target, IDLE_S)
+            trace.get_current_span().set_attribute("http.response.status_code", response.status_code)
+        return Stream(provider, response)
 
     def send(self, provider: str, prepared: requests.PreparedRequest, target: Target, deadline_s: float) -> Answer:
         """Sends a prepared request to `target`, once. Raises what `request` raises."""
@@ -164,8 +195,8 @@ def translated_errors(provider: str) -> Iterator[None]:
     except requests.RequestException as error:
         if (refusal := _find_refusal(error)) is not None:
             raise refusal from None
-        # What requests says of it has the whole URL in it.
-        raise Transient(f"{provider} cannot be reached right now", reason="unreachable") from None
+        # The errors above it name the address, which may be a credential.
+        raise Transient(f"{provider} cannot be reached right now", reason="unreachable") from _innermost(error)
 
 
 class _TooLargeError(requests.RequestException):
@@ -193,8 +224,8 @@ class _Adapter(HTTPAdapter):
     ) -> requests.Response:
         return self.exchange(request, self._client.target(request.url or ""), float(timeout or DEADLINE_S))
 
-    def exchange(self, request: requests.PreparedRequest, target: Target, deadline_s: float) -> requests.Response:
-        """Sends the request to `target` and reads the answer, within `deadline_s` seconds of wall-clock time."""
+    def begin(self, request: requests.PreparedRequest, target: Target, idle_s: float) -> requests.Response:
+        """Sends the request to `target` and reads the head of the answer; no wait is longer than `idle_s` seconds."""
         if not target.trusted:
             self._client.guard.check_url(target.url)
         request.url = target.url
@@ -202,10 +233,13 @@ class _Adapter(HTTPAdapter):
         if (counter := _counter.get()) is not None:
             counter.calls += 1
         send = self._trusted.send if target.trusted else super().send
-        limits = (min(CONNECT_TIMEOUT_S, deadline_s), deadline_s)
+        return send(request, stream=True, timeout=(min(CONNECT_TIMEOUT_S, idle_s), idle_s), verify=True)
+
+    def exchange(self, request: requests.PreparedRequest, target: Target, deadline_s: float) -> requests.Response:
+        """Sends the request to `target` and reads the answer, within `deadline_s` seconds of wall-clock time."""
         with Deadline(deadline_s) as deadline:
             try:
-                response = send(request, stream=True, timeout=limits, verify=True)
+                response = self.begin(request, target, deadline_s)
                 response._content = _read_capped(response)
             except (requests.RequestException, OSError) as error:
                 if deadline.expired:
@@ -228,6 +262,12 @@ def _read_capped(response: requests.Response) -> bytes:
     finally:
         response.close()
     return b"".join(chunks)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while (deeper := error.__cause__ or error.__context__) is not None:
+        error = deeper
+    return error
 
 
 def _find_refusal(error: BaseException | None) -> Rejected | None:

@@ -12,6 +12,11 @@ def segment(name: str) -> str:
     return quote(name, safe="")
 
 
+def is_plain(path: str) -> bool:
+    """Whether a path that somebody wrote stays where it is put in a URL."""
+    return not {".", ".."} & set(path.split("/"))
+
+
 def segments(path: str) -> str:
     """A path that somebody wrote, as it is. Raises Missing for one that would lead elsewhere."""
     return "/".join(map(segment, path.split("/")))

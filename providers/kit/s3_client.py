@@ -4,33 +4,81 @@ botocore's `before-send` event may answer a request itself; that is how the tran
 """
 
 import functools
+import hashlib
+import io
 import re
 import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, cast
 
+import orjson
 import requests
 from botocore.awsrequest import AWSResponse
 from botocore.client import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 from requests.structures import CaseInsensitiveDict
 
 from providers.kit.answer import Answer
 from providers.kit.connection import Connection
 from providers.kit.errors import Rejected
-from providers.kit.http import DEADLINE_S, HttpClient, Target
+from providers.kit.http import HttpClient, Target
+from providers.kit.streams import Stream
+from providers.kit.transfers import upload_deadline_s
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
-__all__ = ["ClientError", "ResponseParserError", "s3_client"]
+__all__ = ["BotoCoreError", "ClientError", "ParamValidationError", "ResponseParserError", "S3Clients", "s3_client"]
 
 DEFAULT_REGION = "us-east-1"
 OTHER_REGION = ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
+MOST_CLIENTS = 32
+COMPLETING_S = 600.0
+"""Putting the parts of a large object together takes S3 minutes."""
 
 _making = threading.Lock()
 """A session makes one client at a time."""
+_opening = threading.local()
+"""Takes the stream of the object that the current thread is opening."""
+
+
+class S3Clients:
+    """Clients for connections, the last ones used: making one takes as long as many requests."""
+
+    def __init__(self, http: HttpClient, provider: str) -> None:
+        self._http = http
+        self._provider = provider
+        self._kept: OrderedDict[bytes, S3Client] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, connection: Connection) -> "S3Client":
+        """Safe to use by several threads."""
+        facts = [dict(connection.config), dict(connection.credentials.secrets)]
+        # The keys themselves are not kept here.
+        known_by = hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).digest()
+        with self._lock:
+            client = self._kept.pop(known_by, None) or s3_client(self._http, self._provider, connection)
+            self._kept[known_by] = client
+            while len(self._kept) > MOST_CLIENTS:
+                self._kept.popitem(last=False)
+        return client
+
+    def open(self, connection: Connection, asked: "GetObjectRequestTypeDef") -> Stream:
+        """An object whose bytes are still to be read. Raises what the client's calls raise."""
+        opened: list[Stream] = []
+        _opening.streams = opened
+        try:
+            self.of(connection).get_object(**asked)
+        except BaseException:
+            for stream in opened:
+                stream.close()
+            raise
+        finally:
+            _opening.streams = None
+        return opened[0]
 
 
 def s3_client(http: HttpClient, provider: str, connection: Connection) -> "S3Client":
@@ -61,15 +109,27 @@ def s3_client(http: HttpClient, provider: str, connection: Connection) -> "S3Cli
             ),
         )
 
-    def send(request: Any, **_: Any) -> Any:
+    def send(request: Any, event_name: str, **_: Any) -> Any:
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url, prepared.body = request.method, request.url, request.body
         prepared.headers = CaseInsensitiveDict(
             (name, value.decode() if isinstance(value, bytes) else value) for name, value in request.headers.items()
         )
-        answer = http.send(provider, prepared, Target(request.url, endpoint.trusted), DEADLINE_S)
+        target = Target(request.url, endpoint.trusted)
+        opened: list[Stream] | None = getattr(_opening, "streams", None)
+        if opened is not None and event_name.endswith(".GetObject"):
+            stream = http.open_prepared(provider, prepared, target)
+            if stream.status < 300:
+                opened.append(stream)
+                return AWSResponse(request.url, stream.status, cast("Any", stream.headers), cast("Any", io.BytesIO()))
+            with stream:
+                answer = stream.answer()
+        else:
+            size = len(request.body) if isinstance(request.body, bytes | bytearray) else 0
+            completing = event_name.endswith(".CompleteMultipartUpload")
+            answer = http.send(provider, prepared, target, COMPLETING_S if completing else upload_deadline_s(size))
         _refuse_other_region(provider, answer)
-        response: Any = AWSResponse(request.url, answer.status, cast("Any", answer.headers), None)
+        response: Any = AWSResponse(request.url, answer.status, cast("Any", answer.headers), cast("Any", io.BytesIO()))
         response._content = answer.body
         return response
 

@@ -22,37 +22,84 @@ from providers.kit.egress import EgressGuard
 _current = threading.local()
 
 
-class Deadline:
+class Watch:
+    """Knows the socket that the current thread's connection uses, so that another thread may end what it is doing.
+
+    Watches may be nested: each of them knows.
+    """
+
+    def __init__(self) -> None:
+        self.expired = False
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._outer: Watch | None = None
+
+    def __enter__(self) -> Self:
+        self._outer = getattr(_current, "watch", None)
+        _current.watch = self
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _current.watch = self._outer
+
+    def watch(self, connected: socket.socket) -> None:
+        if self._outer is not None:
+            self._outer.watch(connected)
+        with self._lock:
+            self._socket = connected
+            if self.expired:
+                _shut(connected)
+
+    def resume(self, before: socket.socket | None) -> None:
+        """Knows the socket again that was in use before."""
+        if before is not None:
+            self.watch(before)
+        else:
+            self.forget()
+
+    def forget(self) -> None:
+        """The socket is nobody's business any more: it may serve another request."""
+        with self._lock:
+            self._socket = None
+
+    def expire(self) -> None:
+        """Ends what is going on, and whatever is still begun."""
+        with self._lock:
+            self.expired = True
+            if self._socket is not None:
+                _shut(self._socket)
+
+
+class Deadline(Watch):
     """Ends whatever the current thread's connection is doing, `seconds` after entering.
 
     A read timeout is no deadline: a peer that sends a byte now and then never trips it.
     """
 
     def __init__(self, seconds: float) -> None:
-        self.expired = False
+        super().__init__()
         self.is_over = False
         self._seconds = seconds
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
+        self._before: socket.socket | None = None
 
     def __enter__(self) -> Self:
-        _current.deadline = self
         _overseer.add(self, time.monotonic() + self._seconds)
+        super().__enter__()
+        self._before = None if self._outer is None else self._outer._socket
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _current.deadline = None
+        super().__exit__(kind, error, trace)
         with self._lock:
             self.is_over = True
             self._socket = None
-
-    def watch(self, connected: socket.socket) -> None:
-        with self._lock:
-            self._socket = connected
-            if self.expired:
-                _shut(connected)
+        if self._outer is not None:
+            # The exchange is over; what was going on around it, such as a body that is being read, is not.
+            self._outer.resume(self._before)
 
     def expire(self) -> None:
         """Its time has come; nothing happens when it is over already."""
@@ -104,9 +151,9 @@ def _shut(connected: socket.socket) -> None:
 
 
 def _watch(connected: Any) -> None:
-    deadline: Deadline | None = getattr(_current, "deadline", None)
-    if deadline is not None and connected is not None:
-        deadline.watch(connected)
+    watch: Watch | None = getattr(_current, "watch", None)
+    if watch is not None and connected is not None:
+        watch.watch(connected)
 
 
 def _connect(connection: HTTPConnection, guard: EgressGuard | None, *, encrypted: bool) -> socket.socket:

@@ -21,8 +21,12 @@ def content_hash(content: bytes) -> str:
 
 def quick_xor_hash(content: bytes) -> str:
     """Microsoft's: bytes xored in, each eleven bits after the one before, and the length into the last eight bytes."""
+    # Each 160 bytes are shifted as the 160 before them: xored together first, they take but one round.
+    folded = 0
+    for start in range(0, len(content), _WIDTH):
+        folded ^= int.from_bytes(content[start : start + _WIDTH], "little")
     state = 0
-    for position, byte in enumerate(content):
+    for position, byte in enumerate(folded.to_bytes(_WIDTH, "little")):
         shifted = byte << (position * 11 % _WIDTH)
         state ^= (shifted & _MASK) ^ (shifted >> _WIDTH)
     state ^= len(content) << (_WIDTH - 64)

@@ -16,7 +16,8 @@ A_DAY_S = 86_400
 
 @dataclass
 class Node:
-    """A file, or a folder where `content` is None. The root's parent is None."""
+    """A file, or a folder where `content` is None. The root's parent is None. `versions` has the content of every
+    revision."""
 
     id: str
     name: str
@@ -26,6 +27,7 @@ class Node:
     revision: int = 1
     in_bin: bool = False
     children: dict[str, "Node"] = field(default_factory=dict, repr=False)
+    versions: dict[int, bytes] = field(default_factory=dict, repr=False)
 
     @property
     def is_folder(self) -> bool:
@@ -102,6 +104,7 @@ class Files:
         """A new version of a file."""
         file.content = content
         file.revision += 1
+        file.versions[file.revision] = content
         file.modified_s = self._clock.now_s()
         self._touch(file.id, file.path)
 
@@ -136,6 +139,8 @@ class Files:
 
     def _put(self, folder: Node, name: str, content: bytes | None) -> Node:
         node = Node(self._make_id(next(self._numbers)), name, folder, content, self._clock.now_s())
+        if content is not None:
+            node.versions[node.revision] = content
         folder.children[node.id] = node
         self.by_id[node.id] = node
         self._touch(node.id, node.path)

@@ -58,9 +58,9 @@ class Seen:
 class Fault:
     """What to answer in place of the truth, `times` times. A `gap_s` drips the body byte by byte.
 
-    With `hang` the answer waits. With `truthful` the stand-in does what was asked, and the answer is the real one
-    unless a `status` other than 200 says that it is lost; with `late` it does it only after the wait. With a `method`
-    only such requests are meant.
+    With `hang` the answer waits, all of it or what comes after the first `part` bytes of its body. With `truthful` the
+    stand-in does what was asked, and the answer is the real one unless a `status` other than 200 says that it is lost;
+    with `late` it does it only after the wait. With a `method` only such requests are meant.
     """
 
     path: str
@@ -70,6 +70,7 @@ class Fault:
     times: int = 1
     gap_s: float = 0.0
     hang: threading.Event | None = None
+    part: int = 0
     truthful: bool = False
     late: bool = False
     method: str | None = None
@@ -163,7 +164,20 @@ def _recorded(seen: Seen, send: Send) -> Send:
 
 
 def _held_back(fault: Fault, send: Send) -> Send:
+    left = fault.part
+
     async def hold(message: Message) -> None:
+        nonlocal left
+        if left and message["type"] == "http.response.start":
+            await send(message)
+            return
+        if left and message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            first, message = body[:left], {**message, "body": body[left:]}
+            left -= len(first)
+            await send({"type": "http.response.body", "body": first, "more_body": True})
+            if left and message.get("more_body"):
+                return
         await _wait(fault)
         await send(message)
 

@@ -17,6 +17,8 @@ ADMIN_ONLY = {
     "integration.test",
 }
 MEMBERS = {"integration.getJob", "integration.getStatus", "integration.list", "integration.listJobs"}
+# Members who are owner or editor of a project: tests/transfers/test_import.py has who that is.
+EDITORS = {"integration.exportAssets", "integration.importAssets", "integration.listFiles"}
 # A member may cancel what they have asked for themselves.
 OWN = {"integration.cancelJob"}
 JOB = "job_1"
@@ -31,6 +33,10 @@ def params_for(method: str, integration_id: str) -> dict[str, Any]:
         return {"jobId": JOB}
     if method == "integration.configure":
         return {"integrationId": integration_id, "config": {}}
+    if method == "integration.importAssets":
+        return {"integrationId": integration_id, "projectId": "p", "files": [{"externalPath": "/a"}]}
+    if method == "integration.exportAssets":
+        return {"integrationId": integration_id, "assetIds": ["a"]}
     return {"teamId": TEAM} if method == "integration.list" else {"integrationId": integration_id}
 
 
@@ -61,7 +67,7 @@ def add_job(service: Service, job_id: str, integration_id: str, *, requested_by:
 
 
 def test_every_procedure_is_in_the_table() -> None:
-    assert ADMIN_ONLY | MEMBERS | OWN | {"rpc.discover"} == set(PROCEDURES)
+    assert ADMIN_ONLY | MEMBERS | EDITORS | OWN | {"rpc.discover"} == set(PROCEDURES)
 
 
 @pytest.mark.parametrize("method", sorted(ADMIN_ONLY | MEMBERS))
@@ -96,6 +102,12 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
         ("integration.sync", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.configure", {"integrationId": "FOREIGN", "config": {}}, {"integrationId": "no", "config": {}}),
         ("integration.getLogs", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        ("integration.listFiles", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        (
+            "integration.exportAssets",
+            {"integrationId": "FOREIGN", "assetIds": ["a"]},
+            {"integrationId": "int_unknown", "assetIds": ["a"]},
+        ),
         ("integration.listJobs", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.getJob", {"jobId": "job_foreign"}, {"jobId": "job_unknown"}),
         ("integration.cancelJob", {"jobId": "job_foreign"}, {"jobId": "job_unknown"}),
@@ -123,7 +135,7 @@ def test_foreign_and_unknown_ids_look_the_same(
 
 def test_deleted_team_does_not_exist(service: Service, people: People, integration_id: str) -> None:
     service.rows.query("UPDATE team SET deleted_at = 1 WHERE id = ?", TEAM)
-    for method in sorted(ADMIN_ONLY | MEMBERS | OWN):
+    for method in sorted(ADMIN_ONLY | MEMBERS | EDITORS | OWN):
         with pytest.raises(RpcError) as refused:
             service.call(method, params_for(method, integration_id), token=people.owner)
         assert refused.value.code == "NOT_FOUND"

@@ -74,7 +74,7 @@ def test_status_test_and_disconnect(service: Service, people: People) -> None:
 def test_a_reconnect_keeps_settings_and_nothing_of_the_old_account(service: Service, people: People) -> None:
     first = connect(service, people.admin, CONFIG | {"prefix": "rushes/", "autoSync": True})["integration"]
     service.call("integration.disconnect", {"integrationId": first["id"]}, token=people.admin)
-    config = connect(service, people.admin, CONFIG | {"importOnUpload": True})["integration"]["config"]
+    config = connect(service, people.admin, CONFIG | {"autoSync": True})["integration"]["config"]
     # What is stored is what was proven: the old prefix is gone, the old setting is not.
     assert config == {
         "accessKeyId": "••••DEMO",
@@ -82,7 +82,6 @@ def test_a_reconnect_keeps_settings_and_nothing_of_the_old_account(service: Serv
         "bucket": BUCKET,
         "region": "us-east-1",
         "autoSync": True,
-        "importOnUpload": True,
     }
 
 

@@ -4,7 +4,7 @@ import functools
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,8 +33,10 @@ def wait_for(state: Callable[[], T], said: str, *, pause_s: float = 0.01) -> T:
 class Fleet:
     """Shares one database. What the processes say goes to the file `log`."""
 
-    def __init__(self, folder: Path, database_url: str, sandbox: Sandbox) -> None:
-        announced = sandbox.hosting.announcement()["asana"]
+    def __init__(
+        self, folder: Path, database_url: str, sandbox: Sandbox, slugs: Sequence[str] = ("asana",), **settings: str
+    ) -> None:
+        announced = sandbox.hosting.announcement()
         self.folder = folder
         self.database_url = database_url
         self.log = folder / "log"
@@ -45,10 +47,16 @@ class Fleet:
             "KOKO_DATABASE_URL": database_url,
             "KOKO_REDIRECT_URIS": REDIRECT_URI,
             "KOKO_WEB_URL": "https://app.koko.test",
-            "KOKO_PROVIDER_ASANA_CLIENT_ID": announced["clientId"],
-            "KOKO_PROVIDER_ASANA_CLIENT_SECRET": announced["clientSecret"],
-            "KOKO_ORIGIN_OVERRIDES": ",".join(f"{meant}={actual}" for meant, actual in announced["origins"].items()),
+            "KOKO_ORIGIN_OVERRIDES": ",".join(
+                f"{meant}={actual}" for slug in slugs for meant, actual in announced[slug]["origins"].items()
+            ),
+            **settings,
         }
+        for slug in slugs:
+            if "clientId" in announced[slug]:
+                name = f"KOKO_PROVIDER_{slug.upper()}_CLIENT"
+                self._settings[f"{name}_ID"] = announced[slug]["clientId"]
+                self._settings[f"{name}_SECRET"] = announced[slug]["clientSecret"]
         self._started: list[subprocess.Popen[bytes]] = []
         self.port = free_port()
         self.serve = self.start("serve", self.port)

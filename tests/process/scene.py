@@ -43,14 +43,19 @@ class Scene:
         self._threads = ThreadPoolExecutor(4)
         self._token = self._furnish()
         self.client = Client(fleet.port, self._token)
-        self.target = self.client.connect(self._key, "asana")
-        mapping = {"projectMapping": {self._key: CONTAINER}}
-        answer = self.client.call("integration.configure", integrationId=self.target, config=mapping)
-        assert "result" in answer, answer
+        self.target = self._connect()
 
     def close(self) -> None:
         self.let_go()
         self._threads.shutdown()
+
+    def _connect(self) -> str:
+        """The integration that the tests are about."""
+        target = self.client.connect(self._key, "asana")
+        mapping = {"projectMapping": {self._key: CONTAINER}}
+        answer = self.client.call("integration.configure", integrationId=target, config=mapping)
+        assert "result" in answer, answer
+        return target
 
     def _furnish(self) -> str:
         """Koko's own rows; a bearer token of the user."""

@@ -24,6 +24,9 @@ VALID: dict[str, dict[str, Any]] = {
     "integration.listJobs": {"integrationId": "int_x"},
     "integration.getJob": {"jobId": "job_x"},
     "integration.cancelJob": {"jobId": "job_x"},
+    "integration.listFiles": {"integrationId": "int_x"},
+    "integration.importAssets": {"integrationId": "int_x", "projectId": "p", "files": [{"externalPath": "/a"}]},
+    "integration.exportAssets": {"integrationId": "int_x", "assetIds": ["a"]},
 }
 WRONG_TYPES: list[Any] = [None, 5, 5.5, True, [], {}, "text"]
 
@@ -45,13 +48,15 @@ def wrong_values(field: ma.fields.Field[Any]) -> list[Any]:
     if isinstance(field, Id):
         return [value for value in WRONG_TYPES if value != "text"] + ["", "x" * 257, "a\0b"]
     if isinstance(field, Text):
-        return [value for value in WRONG_TYPES if value != "text"] + ["x" * (field.max_chars + 1), "a\0b"]
+        empty = [""] if field.min_chars else []
+        return [value for value in WRONG_TYPES if value != "text"] + ["x" * (field.max_chars + 1), "a\0b", *empty]
     if isinstance(field, Flag):
         return [None, 0, 1, "true", "yes", [], {}]
     if isinstance(field, RecordOf | Nested):
         return [None, 5, "text", [], True]
     if isinstance(field, ListOf):
-        return [None, 5, "text", {}, True, ["no such thing"], [None], ["tasks"] * (field.max_items + 1)]
+        wrong: list[Any] = [None, 5, "text", {}, True, [None], ["tasks"] * (field.max_items + 1)]
+        return wrong if isinstance(field.item, Text) else [*wrong, ["no such thing"]]
     if isinstance(field, Number):
         too_small, too_large = (field.minimum or 0) - 1, (field.maximum or 0) + 1
         return [None, "5", True, [], {}, 5.5, too_small, too_large]

@@ -3,7 +3,8 @@
 import orjson
 import pytest
 
-from sandbox.drive import SHARED_DRIVE
+from sandbox.drive_trees import SHARED_DRIVE
+from sandbox.onedrive_drives import DRIVE
 from sandbox.s3 import BUCKET
 from sandbox.stand_ins import Sandbox
 from tests.conftest import People
@@ -155,6 +156,16 @@ def test_onedrives_folders_above_a_change_are_no_change(service: Service, people
     # The change, and the folder that it is in.
     assert len(sandbox.microsoft.seen) == 2
     assert sandbox.microsoft.seen[0].headers["prefer"] == "deltaExcludeParent"
+
+
+def test_a_folder_of_onedrive_as_list_files_shows_it(service: Service, people: People, sandbox: Sandbox) -> None:
+    team = connect(service, people, sandbox, "onedrive")
+    files = sandbox.microsoft.files
+    team.configure(syncFolder=f"{DRIVE}/{files.at('Rushes/Day 1').id}")
+    team.succeed()
+    assert len(ids_of(team)) == 590
+    files.add(files.at("Rushes/Day 1"), "new.mp4", b"new")
+    assert moved(team.succeed()) == {"created": 1}
 
 
 @pytest.mark.parametrize("name", ["@odata.nextLink", "@odata.deltaLink"])

@@ -3,6 +3,7 @@
 ALTER TABLE integration_connection ADD COLUMN next_allowed_at INTEGER;
 ALTER TABLE integration_connection ADD COLUMN next_sync_at INTEGER;
 ALTER TABLE integration_connection ADD COLUMN last_full_sync_at INTEGER;
+ALTER TABLE integration_connection ADD COLUMN watched_from INTEGER;
 -- autoSync could be set before there was anything to keep it.
 UPDATE integration_connection SET next_sync_at = cast((julianday('now') - 2440587.5) * 86400000 as integer)
   WHERE integration_id IN (SELECT id FROM integration WHERE status = 'connected' AND config LIKE '%"autoSync":true%');
@@ -13,10 +14,10 @@ CREATE INDEX IF NOT EXISTS integration_log_status_idx ON integration_log (integr
 CREATE TABLE IF NOT EXISTS job (
   id TEXT PRIMARY KEY NOT NULL,
   integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
-  kind TEXT NOT NULL CHECK (kind IN ('sync')),
+  kind TEXT NOT NULL CHECK (kind IN ('sync', 'import', 'export')),
   status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled')),
   active_key TEXT UNIQUE,
-  cause TEXT NOT NULL CHECK (cause IN ('manual', 'schedule')),
+  cause TEXT NOT NULL CHECK (cause IN ('manual', 'schedule', 'watch')),
   requested_by TEXT NOT NULL,
   request_id TEXT NOT NULL,
   request TEXT NOT NULL DEFAULT '{}',
@@ -90,3 +91,39 @@ CREATE TABLE IF NOT EXISTS sync_link (
   UNIQUE (integration_id, entity, external_id)
 );
 CREATE INDEX IF NOT EXISTS sync_link_container_idx ON sync_link (integration_id, container, state);
+
+-- The files of an import or an export, in the order asked for. `external_path` is where it is at the provider; an export
+-- learns it when it is done. What is imported gets its `asset_id` (or `video_id`) before its bytes come, so that a crash
+-- leaves nothing under another name. `version` is what the staged bytes are of, `sha256` what they are once they are all
+-- there. `session` is an upload's, sealed: it may be a credential.
+CREATE TABLE IF NOT EXISTS job_file (
+  job_id TEXT NOT NULL REFERENCES job(id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  external_path TEXT,
+  title TEXT,
+  name TEXT,
+  status TEXT NOT NULL DEFAULT 'pending'
+    CHECK (status IN ('pending', 'running', 'landing', 'done', 'skipped', 'failed', 'cancelled')),
+  asset_id TEXT,
+  video_id TEXT,
+  external_id TEXT,
+  version TEXT,
+  size INTEGER,
+  done_bytes INTEGER NOT NULL DEFAULT 0,
+  sha256 TEXT,
+  session TEXT,
+  error TEXT,
+  PRIMARY KEY (job_id, number)
+);
+
+-- Which version of which file has been imported into which project: none is twice.
+CREATE TABLE IF NOT EXISTS imported_file (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  project_id TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  version TEXT NOT NULL,
+  asset_id TEXT,
+  video_id TEXT,
+  imported_at INTEGER NOT NULL,
+  PRIMARY KEY (integration_id, project_id, external_id, version)
+);

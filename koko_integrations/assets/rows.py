@@ -1,0 +1,119 @@
+"""Koko's rows of files: what an import adds, as Koko's own upload makes them, and what an export reads."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from koko_integrations.database import Database, Statement, Transaction, param
+from koko_integrations.errors import NotFound
+from koko_integrations.koko import Asset, AssetFolder, Video
+
+MOST_AT_ONCE = 50
+
+# A folder that has been deleted meanwhile does not take its files with it: they are at the top then.
+_FOLDER = AssetFolder.select(AssetFolder.id).where(
+    (AssetFolder.id == param("folder_id")) & (AssetFolder.project_id == param("project_id"))
+)
+_ADD_ASSET = Statement(
+    Asset.insert(
+        {
+            Asset.id: param("id"),
+            Asset.project_id: param("project_id"),
+            Asset.uploaded_by: param("uploaded_by"),
+            Asset.name: param("name"),
+            Asset.original_file_name: param("original_file_name"),
+            Asset.file_size: param("file_size"),
+            Asset.mime_type: param("mime_type"),
+            Asset.storage_key: param("storage_key"),
+            Asset.storage_url: param("storage_url"),
+            Asset.folder_id: _FOLDER,
+            Asset.description: param("description"),
+        }
+    )
+)
+_ADD_VIDEO = Statement(
+    Video.insert(
+        {
+            Video.id: param("id"),
+            Video.project_id: param("project_id"),
+            Video.title: param("title"),
+            Video.description: param("description"),
+            Video.status: "processing",
+            Video.updated_at: param("now"),
+        }
+    )
+)
+_FIND_FOLDER = Statement(_FOLDER)
+_FIND_ASSETS = Statement(
+    Asset.select(
+        Asset.id,
+        Asset.project_id,
+        Asset.name,
+        Asset.original_file_name,
+        Asset.file_size,
+        Asset.mime_type,
+        Asset.storage_key,
+    ).where(Asset.id.in_([param(f"id{number}") for number in range(MOST_AT_ONCE)]) & Asset.deleted_at.is_null())
+)
+
+
+class NewAsset(NamedTuple):
+    """A file that is in the store, under `storage_key`."""
+
+    id: str
+    project_id: str
+    uploaded_by: str
+    name: str
+    original_file_name: str
+    file_size: int
+    mime_type: str
+    storage_key: str
+    storage_url: str
+    folder_id: str | None = None
+    description: str | None = None
+
+
+class NewVideo(NamedTuple):
+    """A video whose bytes are at Bunny Stream; `id` is the one that it has there."""
+
+    id: str
+    project_id: str
+    title: str
+    description: str | None = None
+
+
+class StoredAsset(NamedTuple):
+    """What an export needs to know of an asset."""
+
+    id: str
+    project_id: str
+    name: str
+    original_file_name: str
+    file_size: int
+    mime_type: str
+    storage_key: str
+
+
+def add_asset(tx: Transaction, asset: NewAsset) -> None:
+    """From now on Koko shows it."""
+    tx.change(_ADD_ASSET, **asset._asdict())
+
+
+def add_video(tx: Transaction, video: NewVideo, now: int) -> None:
+    """From now on Koko shows it, as being processed: its server hears from Bunny Stream when it is ready."""
+    tx.change(_ADD_VIDEO, **video._asdict(), now=now)
+
+
+async def require_folder(database: Database, project_id: str, folder_id: str) -> None:
+    """Raises NotFound where the project has no such folder."""
+    if await database.read_one(_FIND_FOLDER, project_id=project_id, folder_id=folder_id) is None:
+        raise NotFound("Folder not found")
+
+
+async def read_assets(database: Database, asset_ids: Sequence[str]) -> dict[str, StoredAsset]:
+    """Up to 50 assets, by id; those that are not there or deleted are left out."""
+    if not asset_ids:
+        return {}
+    padded = [*asset_ids, *[asset_ids[-1]] * (MOST_AT_ONCE - len(asset_ids))]
+    assert len(padded) == MOST_AT_ONCE, "an input asks for no more"
+    rows = await database.read(_FIND_ASSETS, **{f"id{number}": one for number, one in enumerate(padded)})
+    return {row[0]: StoredAsset._make(row) for row in rows}

@@ -1,0 +1,1 @@
+"""Files from providers into Koko, and from Koko to providers."""

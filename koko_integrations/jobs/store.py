@@ -117,10 +117,22 @@ _GIVE_UP = Statement(
         }
     ).where((Row.id == param("id")) & (Row.attempt == param("attempt")) & _UNFINISHED)
 )
+# Files that somebody has begun with are to be cleared away, which an attempt does.
+_LEAVES_NOTHING = (Row.kind == "sync") | (Row.attempt == 1)
 _CANCEL_QUEUED = Statement(
     Row.update(
         {Row.status: "cancelled", Row.active_key: None, Row.finished_at: param("now"), Row.cancel_requested: 1}
-    ).where((Row.id == param("id")) & (Row.status == "queued"))
+    ).where((Row.id == param("id")) & (Row.status == "queued") & _LEAVES_NOTHING)
+)
+_CANCEL_PUT_OFF = Statement(
+    Row.update(
+        {
+            Row.cancel_requested: 1,
+            Row.attempt: Row.attempt + 1,
+            Row.due_at: param("now"),
+            Row.enqueued_at: None,
+        }
+    ).where((Row.id == param("id")) & (Row.status == "queued") & ~_LEAVES_NOTHING & (Row.cancel_requested == 0))
 )
 _ASK_TO_CANCEL = Statement(
     Row.update({Row.cancel_requested: 1}).where((Row.id == param("id")) & (Row.status == "running"))
@@ -238,10 +250,12 @@ def give_up(tx: Transaction, job_id: str, attempt: int, error: str, now: int) ->
 
 
 def cancel(tx: Transaction, job_id: str, now: int) -> bool:
-    """Cancels a job that waits, asks a running one to stop; False when it has ended already."""
+    """Cancels a job that waits, asks a running one to stop, and has one that left something give it back now; False
+    when it has ended already."""
     return (
         tx.change(_CANCEL_QUEUED, id=job_id, now=now) > 0
         or tx.change(_ASK_TO_CANCEL, id=job_id) > 0
         # It ran at first, and was put off before it could be asked.
         or tx.change(_CANCEL_QUEUED, id=job_id, now=now) > 0
+        or tx.change(_CANCEL_PUT_OFF, id=job_id, now=now) > 0
     )

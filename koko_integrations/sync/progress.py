@@ -101,6 +101,11 @@ class RunProgress:
     def failed(self) -> int:
         return sum(progress.failed for progress in self.entities.values())
 
+    @property
+    def is_through(self) -> bool:
+        """Whether everything has been looked at, whatever of it failed alone."""
+        return all(progress.status == "done" for progress in self.entities.values())
+
     def outcome(self) -> str:
         """succeeded, partial or failed: by what went wrong and what did not."""
         states = [progress.status for progress in self.entities.values()]

@@ -236,7 +236,7 @@ class SyncRunner:
             if not run.dry:
                 count_sync(tx, run.integration.id, now)
                 outcome.record(tx, run, ended, now, whole=whole)
-                if ended == "succeeded":
+                if whole and run.progress.is_through:
                     self._after(tx, run.integration, now)
 
         await self._parts.database.write(finish)

@@ -219,6 +219,10 @@ def test_cancelling_a_job_that_the_provider_puts_off_ends_it_now(team: Team, san
     assert entities_of(job)["tasks"]["status"] == "skipped"
 
 
+at_once = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+"""SQLite has one writer: there nothing comes between."""
+
+
 class Between(Transaction):
     """Something happens in another transaction after this one's first statement."""
 
@@ -240,10 +244,9 @@ class Between(Transaction):
         self._real.change_many(statement, many)
 
 
+@at_once
 def test_a_sync_that_ends_while_the_next_is_asked_for_is_not_in_its_way(team: Team) -> None:
     """Between finding one at work and reading it: only where transactions are at it at once."""
-    if team.service.settings.database_url.startswith("sqlite:"):
-        pytest.skip("SQLite has one writer")
     first = team.sync(entities=["tasks"])["id"]
     rows = team.service.rows
     rows.query("UPDATE job SET status = 'running', active_key = ? WHERE id = ?", f"sync:{team.target}", first)
@@ -272,10 +275,9 @@ def test_a_sync_that_ends_while_the_next_is_asked_for_is_not_in_its_way(team: Te
     assert job.id != first
 
 
+@at_once
 def test_cancelling_while_it_is_put_off_cancels_it(team: Team) -> None:
     """Put off between being found running and being asked to stop."""
-    if team.service.settings.database_url.startswith("sqlite:"):
-        pytest.skip("SQLite has one writer")
     job_id = team.sync(entities=["tasks"])["id"]
     rows = team.service.rows
     rows.query("UPDATE job SET status = 'running', active_key = 'k' WHERE id = ?", job_id)

@@ -17,7 +17,7 @@ run: $(STAMP)
 	$(BIN)/koko-integrations demo
 
 test: $(STAMP)
-	$(BIN)/pytest -q $(ARGS)
+	$(BIN)/pytest -q -n auto --dist loadscope $(ARGS)
 
 # Lint, types, import contracts.
 check: $(STAMP)
@@ -29,7 +29,7 @@ check: $(STAMP)
 # Ratios of one run against peers that it builds itself: needs Node 20+, wrk and rclone. ARGS names some: rpc refresh
 # sync schedule files.
 bench: $(STAMP)
-	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -u -m benchmarks $(ARGS)
 
 # After a change of the dependencies in setup.cfg.
 lock: $(STAMP)

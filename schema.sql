@@ -276,8 +276,9 @@ CREATE TABLE IF NOT EXISTS synced_item (
   PRIMARY KEY (integration_id, entity, external_id)
 );
 CREATE INDEX IF NOT EXISTS synced_item_container_idx ON synced_item (integration_id, entity, container, generation);
+CREATE INDEX IF NOT EXISTS synced_item_deleted_idx ON synced_item (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS synced_item_parent_idx ON synced_item (integration_id, entity, parent_id);
-CREATE INDEX IF NOT EXISTS synced_item_visit_idx ON synced_item (integration_id, container) WHERE visit > 0;
+CREATE INDEX IF NOT EXISTS synced_item_visit_idx ON synced_item (integration_id, container, external_id) WHERE visit > 0;
 
 -- Which Koko comment is which item. The `base` is what both sides last agreed on: whoever differs from it has changed.
 -- `origin` is the side that made it first, so that nothing echoes. A link that is `creating` has been asked for and not

@@ -24,7 +24,7 @@ async def expire_pending(app: App) -> int:
 
 
 async def keep_house(app: App) -> None:
-    """Rounds until cancelled. A chore that fails is logged, and keeps no other from being done."""
+    """Rounds of each chore, until cancelled. One that fails is logged; one that takes long keeps no other waiting."""
     chores: tuple[Callable[[], Awaitable[object]], ...] = (
         app.scheduler.schedule_due,
         lambda: expire_pending(app),
@@ -33,12 +33,17 @@ async def keep_house(app: App) -> None:
         app.keeper.prune,
         lambda: asyncio.to_thread(app.staging.sweep),
     )
-    while True:
+    async with asyncio.TaskGroup() as group:
         for chore in chores:
-            try:
-                await chore()
-            except Exception as error:
-                log.error("housekeeping failed", exc_info=error)
+            group.create_task(_every_minute(chore))
+
+
+async def _every_minute(chore: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        try:
+            await chore()
+        except Exception as error:
+            log.error("housekeeping failed", exc_info=error)
         await asyncio.sleep(INTERVAL_S)
 
 

@@ -1,9 +1,11 @@
-"""What is kept, and for how long: the journal and finished jobs are deleted when they have reached their age."""
+"""What is kept, and for how long: the journal, ended jobs, and what was deleted at providers."""
+
+import peewee
 
 from koko_integrations.clock import DAY_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.jobs.store import DELETE_FINISHED
-from koko_integrations.models import IntegrationLog
+from koko_integrations.models import IntegrationLog, SyncedItem
 
 AT_ONCE = 500
 
@@ -13,6 +15,16 @@ _DELETE_LOGS = Statement(
             IntegrationLog.select(IntegrationLog.id)
             .where(IntegrationLog.created_at < param("before"))
             .order_by(IntegrationLog.created_at)
+            .limit(AT_ONCE)
+        )
+    )
+)
+# What was deleted at a provider.
+_DELETE_ITEMS = Statement(
+    SyncedItem.delete().where(
+        peewee.Tuple(SyncedItem.integration_id, SyncedItem.entity, SyncedItem.external_id).in_(
+            SyncedItem.select(SyncedItem.integration_id, SyncedItem.entity, SyncedItem.external_id)
+            .where(SyncedItem.deleted_at < param("before"))
             .limit(AT_ONCE)
         )
     )
@@ -30,7 +42,8 @@ class Retention:
 
     async def apply(self) -> int:
         """Returns how many rows were deleted."""
-        return await self._delete(_DELETE_LOGS, self._log_days) + await self._delete(DELETE_FINISHED, self._job_days)
+        days = {_DELETE_LOGS: self._log_days, DELETE_FINISHED: self._job_days, _DELETE_ITEMS: self._job_days}
+        return sum([await self._delete(statement, kept) for statement, kept in days.items()])
 
     async def _delete(self, statement: Statement, days: int) -> int:
         before = self._clock.now_ms() - days * DAY_MS

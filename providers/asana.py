@@ -1,13 +1,13 @@
 """Asana. Source: developers.asana.com/docs/oauth, Asana/openapi.
 
 The refresh token comes with the code exchange alone and stays; it is also what revocation wants. A personal access
-token works in place of OAuth. A status is a section of the project; what is done is said by `completed`.
+token works in place of OAuth. A status is a section of the project; what is done is said by `completed`. Lists of
+changes leave out what was deleted or taken out of the project: full passes notice it.
 """
 
 import contextlib
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, PushesItems, Revokes
@@ -15,13 +15,15 @@ from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import ProtocolBroken, ProviderError, Rejected, StartOver
 from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
+from providers.kit.paging import all_pages
+from providers.kit.paths import segment
 from providers.kit.timestamps import iso_seconds, parse_ms
 
 API = "https://app.asana.com/api/1.0"
 TASKS = ("workspaces:read", "projects:read", "tasks:read", "tasks:write")
 PAGE = "100"
-OVERLAP_MS = 10_000
-"""Changes that Asana was still writing when we asked come again."""
+OVERLAP_MS = 30_000
+"""Longer than an answer may take, which is dated when it is ready: what changed meanwhile comes again."""
 FIELDS = {
     "projects": "name,modified_at,permalink_url,archived",
     "tasks": "name,notes,completed,due_on,assignee.name,modified_at,permalink_url,"
@@ -90,7 +92,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
                 asked["modified_since"] = pull.since
             path = "/tasks"
         elif pull.entity == "comments":
-            path = f"/tasks/{quote(str(pull.parent))}/stories"
+            path = f"/tasks/{segment(str(pull.parent))}/stories"
         else:
             path = "/attachments"
             asked["parent"] = str(pull.parent)
@@ -110,7 +112,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
         )
 
     def list_statuses(self, connection: Connection, container: str) -> list[Status]:
-        sections = self._all(connection, f"/projects/{quote(container)}/sections", {"opt_fields": "name"})
+        sections = self._all(connection, f"/projects/{segment(container)}/sections", {"opt_fields": "name"})
         return [Status(id=one.id, name=one.name) for one in self.read_resources(sections, id_name="gid")]
 
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
@@ -120,7 +122,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
             # Once the task is made nothing is raised, for that would have it made once more.
             with contextlib.suppress(ProviderError):
                 self._move(connection, draft.status_id, self.require_text(made, "gid"))
-                made = self._data(connection, "GET", f"/tasks/{made['gid']}", {"opt_fields": FIELDS["tasks"]})
+                made = self._data(connection, "GET", f"/tasks/{segment(made['gid'])}", {"opt_fields": FIELDS["tasks"]})
         return self._read_task(made, container)
 
     def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:
@@ -128,14 +130,14 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
             self._move(connection, change.status_id, task_id)
         wanted = {"name": change.title, "notes": change.text, "completed": change.done}
         data = {name: value for name, value in wanted.items() if value is not None}
-        return self._read_task(self._write(connection, "PUT", f"/tasks/{quote(task_id)}", data, "tasks"), container)
+        return self._read_task(self._write(connection, "PUT", f"/tasks/{segment(task_id)}", data, "tasks"), container)
 
     def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
-        made = self._write(connection, "POST", f"/tasks/{quote(task_id)}/stories", {"text": text}, "comments")
+        made = self._write(connection, "POST", f"/tasks/{segment(task_id)}/stories", {"text": text}, "comments")
         return self._read_comment(made, task_id)
 
     def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
-        made = self._write(connection, "PUT", f"/stories/{quote(comment_id)}", {"text": text}, "comments")
+        made = self._write(connection, "PUT", f"/stories/{segment(comment_id)}", {"text": text}, "comments")
         return self._read_comment(made, task_id)
 
     def revoke(self, connection: Connection) -> Revocation:
@@ -152,7 +154,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
     def _pull_projects(self, connection: Connection, pull: Pull) -> Page:
         asked = {"opt_fields": FIELDS["projects"]}
         if pull.container is not None:
-            found = [self._data(connection, "GET", f"/projects/{quote(pull.container)}", asked)]
+            found = [self._data(connection, "GET", f"/projects/{segment(pull.container)}", asked)]
         else:
             found = [
                 project
@@ -218,7 +220,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
         )
 
     def _move(self, connection: Connection, section: str, task_id: str) -> None:
-        self._request(connection, "POST", f"/sections/{quote(section)}/addTask", data={"task": task_id})
+        self._request(connection, "POST", f"/sections/{segment(section)}/addTask", data={"task": task_id})
 
     def _write(
         self, connection: Connection, method: str, path: str, data: Mapping[str, Any], entity: str
@@ -226,18 +228,15 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
         return self._data(connection, method, path, {"opt_fields": FIELDS[entity]}, data)
 
     def _all(self, connection: Connection, path: str, params: Mapping[str, str]) -> list[Any]:
-        found: list[Any] = []
-        asked = {"limit": PAGE, **params}
-        while True:
-            body = self._request(connection, "GET", path, asked).json_object()
+        def ask(offset: str | None) -> tuple[list[Any], str | None]:
+            turned = {} if offset is None else {"offset": offset}
+            body = self._request(connection, "GET", path, {"limit": PAGE, **params, **turned}).json_object()
             entries = body.get("data")
             if not isinstance(entries, list):
                 raise ProtocolBroken("Asana sent a list of the wrong shape")
-            found += entries
-            offset = _next_offset(body)
-            if offset is None:
-                return found
-            asked["offset"] = offset
+            return entries, _next_offset(body)
+
+        return all_pages("Asana", ask)
 
     def _data(
         self,

@@ -17,6 +17,7 @@ from providers.kit.figma_calls import API, SITE, address_of, file_key
 from providers.kit.figma_frames import ReadsFrames
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
+from providers.kit.paths import segment
 from providers.kit.timestamps import parse_ms
 
 
@@ -71,10 +72,7 @@ class Figma(ConnectsByOAuth, ListsItems, ReadsFrames):
         return {target: known[key] for target, key in keys.items() if key in known}
 
     def pull(self, connection: Connection, pull: Pull) -> Page:
-        # A mapping that was given on connecting is as it was pasted.
-        key = file_key(str(pull.container))
-        if key is None:
-            raise Missing("This is neither the address nor the key of a Figma file")
+        key = segment(str(pull.container))
         if pull.entity == "files":
             return Page(items=(self._read_file(self.meta(connection, key), key),))
         comments = self.get(connection, f"/files/{key}/comments").get("comments")

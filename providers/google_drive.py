@@ -15,7 +15,7 @@ from providers.kit.drive_api import ALL_DRIVES, FOLDER, SHORTCUT, quoted
 from providers.kit.drive_files import ReadsDrive
 from providers.kit.drive_uploads import WritesDrive
 from providers.kit.errors import Missing, ProtocolBroken, StartOver
-from providers.kit.files import Kind, is_plain
+from providers.kit.files import Kind
 from providers.kit.folders import EVERYTHING, FollowsFolders, Way
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
@@ -78,8 +78,6 @@ class GoogleDrive(ReadsDrive, WritesDrive, Revokes, FollowsFolders):
         if container is None:
             return Way(folders=[]), ()
         no_such = f"Google Drive has no folder {container}, or does not show it to this account: check syncFolder"
-        if not is_plain(container):
-            raise Missing(no_such)
         try:
             found = self.get_file(connection, container, f"{ITEM},driveId")
         except Missing as missing:

@@ -8,13 +8,13 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from providers.kit.adf import from_text
 from providers.kit.atlassian import AtlassianProvider, atlassian
 from providers.kit.base import PushesItems
 from providers.kit.connection import Connection, Identity, Resource
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver
 from providers.kit.items import Change, Draft, Item, Page, Pull, Skipped, Status
-from providers.kit.jira_items import (
+from providers.kit.jira.adf import from_text
+from providers.kit.jira.items import (
     CHILDREN,
     FIELDS,
     all_comments,
@@ -25,8 +25,8 @@ from providers.kit.jira_items import (
     read_issue,
     read_project,
 )
-from providers.kit.jira_site import API, MINUTE_MS, JiraSite
-from providers.kit.jira_workflow import move, status_of
+from providers.kit.jira.site import API, MINUTE_MS, JiraSite
+from providers.kit.jira.workflow import move, status_of
 from providers.kit.manifest import Feature, Field, Manifest
 
 READS, WRITES = "read:jira-work", "write:jira-work"

@@ -15,15 +15,16 @@ from typing import Any
 import jwt
 import orjson
 
-from providers.kit import monday_queries as ask
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, PushesItems, Revokes
 from providers.kit.connection import Connection, Grant, Identity, Resource, Revocation
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected
 from providers.kit.items import Change, Draft, Item, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2
-from providers.kit.monday_board import Shape
-from providers.kit.monday_items import Entry, body_of, fits_column, own_update, read_comment, read_task, text_of
-from providers.kit.monday_pulling import Asked, PullsBoards, on_board
+from providers.kit.monday import queries as ask
+from providers.kit.monday.board import Shape
+from providers.kit.monday.items import Entry, body_of, fits_column, own_update, read_comment, read_task, text_of
+from providers.kit.monday.pulling import Asked, PullsBoards, on_board
+from providers.kit.paging import all_pages
 from providers.kit.rich_text import to_html
 
 # One request brings the items with their comments and files: without one of these nothing comes.
@@ -58,7 +59,8 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, PushesItems)
         token_url="https://auth.monday.com/oauth_ms/oauth/token",  # noqa: S106 - an address
         pkce=True,
         encoding="json",
-        extra_scopes=("me:read",),
+        # Who the user is, and of which account.
+        extra_scopes=("me:read", "account:read"),
     )
 
     def whoami(self, connection: Connection) -> Identity:
@@ -71,13 +73,7 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, PushesItems)
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if kind == "statuses":
             return self.status_resources(connection, container)
-        found: list[Resource] = []
-        page, more = 1, True
-        while more:
-            boards, more = self.list_boards(connection, page)
-            found += self.read_resources(boards)
-            page += 1
-        return found
+        return self.read_resources(all_pages("monday.com", lambda page: self.list_boards(connection, page)))
 
     def list_statuses(self, connection: Connection, container: str) -> list[Status]:
         asked = self.ask(connection, ask.COLUMNS, board=container)

@@ -4,7 +4,7 @@ No scopes and no PKCE: the user picks pages on the consent page. Token calls are
 not published, so a token is renewed when it is refused.
 
 A project is a data source - a table, of which a database may have several - and a task is a page in it; what of a page
-is its title, state and text is in providers/kit/notion_page.py. Notion's lists leave out what is in the trash, and a
+is its title, state and text is in providers/kit/notion/page.py. Notion's lists leave out what is in the trash, and a
 new comment does not count as an edit of its page: both are noticed by full passes. Comments that belong to a resolved
 discussion, or to a passage in the page, are not listed at all.
 """
@@ -21,9 +21,11 @@ from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
 from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Manifest, OAuth2, Rate
-from providers.kit.notion_page import Schema, is_trashed, read_files, read_page, status_ids
-from providers.kit.notion_paging import PAGE_SIZE, Bookmark, next_cursor, read_results
-from providers.kit.notion_text import block_text, paragraph, to_plain, to_rich_text
+from providers.kit.notion.page import Schema, is_trashed, read_files, read_page, status_ids
+from providers.kit.notion.paging import PAGE_SIZE, Bookmark, next_cursor, read_results
+from providers.kit.notion.text import block_text, paragraph, to_plain, to_rich_text
+from providers.kit.paging import all_pages
+from providers.kit.paths import segment
 from providers.kit.timestamps import parse_ms
 
 API = "https://api.notion.com/v1"
@@ -83,14 +85,12 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if kind == "statuses":
             return self.status_resources(connection, container)
-        found: list[Resource] = []
-        cursor: str | None = None
-        while True:
+
+        def ask(cursor: str | None) -> tuple[list[Resource], str | None]:
             body = self._search(connection, cursor)
-            found += [self._resource(one) for one in read_results(body)]
-            cursor = next_cursor(body)
-            if cursor is None:
-                return found
+            return [self._resource(one) for one in read_results(body)], next_cursor(body)
+
+        return all_pages("Notion", ask)
 
     def find_containers(self, connection: Connection, targets: Iterable[str]) -> dict[str, Resource]:
         """Asks for each: what has been shared a moment ago is not in the search yet. The id of a database, which is in
@@ -124,7 +124,7 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
 
     def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:
         schema = self._schema(connection, container)
-        path = f"/pages/{quote(task_id, safe='')}"
+        path = f"/pages/{segment(task_id)}"
         values = schema.values(
             title=change.title, text=change.text, url=change.url, done=change.done, status_id=change.status_id
         )
@@ -146,7 +146,7 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
         return self._read_comment(self._object(connection, "POST", "/comments", json=body), task_id)
 
     def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
-        path = f"/comments/{quote(comment_id, safe='')}"
+        path = f"/comments/{segment(comment_id)}"
         changed = self._object(connection, "PATCH", path, json={"rich_text": to_rich_text(text)})
         return self._read_comment(changed, task_id)
 
@@ -168,7 +168,7 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
 
     def _pull_pages(self, connection: Connection, pull: Pull) -> Page:
         mark = Bookmark.load(pull.cursor or pull.since)
-        path = f"/data_sources/{quote(str(pull.container), safe='')}/query"
+        path = f"/data_sources/{segment(str(pull.container))}/query"
         answer = self._request(connection, "POST", path, json=mark.query(), repeatable=True)
         body = answer.json_object()
         # The table of a wiki has other tables among its pages.
@@ -214,7 +214,7 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
         return sources[0] if sources else None
 
     def _data_source(self, connection: Connection, container: str) -> dict[str, Any]:
-        return self._object(connection, "GET", f"/data_sources/{quote(container, safe='')}")
+        return self._object(connection, "GET", f"/data_sources/{segment(container)}")
 
     def _schema(self, connection: Connection, container: str) -> Schema:
         return Schema.read(self._data_source(connection, container))
@@ -251,16 +251,16 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
         wanted = paragraph(text)
         for block in self._blocks(connection, page_id):
             if quote(koko_id, safe="") in block_text(block):
-                path = f"/blocks/{quote(str(block['id']), safe='')}"
+                path = f"/blocks/{segment(str(block['id']))}"
                 self._object(connection, "PATCH", path, json={block["type"]: wanted["paragraph"]})
                 return
-        path = f"/blocks/{quote(page_id, safe='')}/children"
+        path = f"/blocks/{segment(page_id)}/children"
         self._object(connection, "PATCH", path, json={"children": [wanted]})
 
     def _blocks(self, connection: Connection, page_id: str) -> Iterator[dict[str, Any]]:
         asked = {"page_size": str(PAGE_SIZE)}
         while True:
-            body = self._object(connection, "GET", f"/blocks/{quote(page_id, safe='')}/children", params=asked)
+            body = self._object(connection, "GET", f"/blocks/{segment(page_id)}/children", params=asked)
             yield from read_results(body)
             cursor = next_cursor(body)
             if cursor is None:

@@ -7,7 +7,7 @@ is gone through once and then followed in what it says of the drive.
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from providers.kit.connection import Connection, Identity
 from providers.kit.errors import Missing, ProtocolBroken, StartOver
@@ -19,6 +19,7 @@ from providers.kit.microsoft import entra
 from providers.kit.onedrive_api import key_of, within
 from providers.kit.onedrive_files import ReadsOneDrive
 from providers.kit.onedrive_uploads import WritesOneDrive
+from providers.kit.paths import segment
 from providers.kit.timestamps import parse_ms
 
 ITEM = "id,name,size,file,folder,package,remoteItem,root,deleted,eTag,lastModifiedDateTime,webUrl,parentReference"
@@ -134,7 +135,7 @@ class OneDrive(ReadsOneDrive, WritesOneDrive, FollowsFolders):
 
 
 def _drive(drive: str) -> str:
-    return f"/drives/{quote(drive, safe='')}"
+    return f"/drives/{segment(drive)}"
 
 
 def _is_gone(entry: Any) -> bool:

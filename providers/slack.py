@@ -13,6 +13,7 @@ from providers.kit.connection import Connection, Grant, Identity, Resource, Revo
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
+from providers.kit.paging import all_pages
 
 API = "https://slack.com/api"
 GONE = frozenset({"token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"})
@@ -61,14 +62,11 @@ class Slack(ConnectsByOAuth, Revokes, ListsItems):
         )
 
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
-        found: list[Resource] = []
-        cursor: str | None = None
-        while True:
+        def ask(cursor: str | None) -> tuple[list[Resource], str | None]:
             body = self._channels(connection, cursor)
-            found += self.read_resources(body.get("channels"))
-            cursor = _next_cursor(body)
-            if cursor is None:
-                return found
+            return self.read_resources(body.get("channels")), _next_cursor(body)
+
+        return all_pages("Slack", ask)
 
     def pull(self, connection: Connection, pull: Pull) -> Page:
         body = self._channels(connection, pull.cursor)

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -19,6 +19,7 @@ from providers.kit.errors import Missing, Rejected, StartOver
 from providers.kit.items import Item, Page, Pull, Skipped
 from providers.kit.manifest import Feature, Field, Manifest
 from providers.kit.microsoft import MicrosoftProvider, entra
+from providers.kit.paths import segment
 
 POSTING = ("Team.ReadBasic.All", "Channel.ReadBasic.All", "ChannelMessage.Send")
 WORKFLOW_HOSTS = (".logic.azure.com", ".api.powerplatform.com", ".powerautomate.com")
@@ -143,7 +144,7 @@ class Teams(MicrosoftProvider, ConnectsByKeys, ListsItems):
 
 
 def _channels(team_id: str) -> str:
-    return f"/teams/{quote(team_id, safe='')}/channels?$select={CHANNEL}"
+    return f"/teams/{segment(team_id)}/channels?$select={CHANNEL}"
 
 
 def _address(team_id: str, channel_id: str) -> str:

@@ -13,7 +13,6 @@ cards that have left the board.
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from providers.kit.answer import Answer
 from providers.kit.atlassian import AtlassianProvider, atlassian
@@ -22,6 +21,7 @@ from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import Missing, Rejected, StartOver, Transient
 from providers.kit.items import Change, Draft, Item, Page, Pull, Skipped, Status
 from providers.kit.manifest import Feature, Field, Manifest, Rate
+from providers.kit.paths import segment
 from providers.kit.timestamps import iso_seconds
 from providers.kit.trello_cards import (
     BOARD_FIELDS,
@@ -44,8 +44,8 @@ CARDS_AT_ONCE = 250
 FULL_PAGE = 50
 """Trello may give fewer than it was asked for, but a page that is shorter than this is the last one."""
 MOST_AT_ONCE = 1000
-OVERLAP_MS = 10_000
-"""Changes that Trello was still writing when we asked come again."""
+OVERLAP_MS = 30_000
+"""Longer than an answer may take, which is dated when it is ready: what changed meanwhile comes again."""
 RATE_INTERVAL_S = 10
 TEXT_MAX_CHARS = 16_384
 
@@ -114,7 +114,7 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
 
     def list_statuses(self, connection: Connection, container: str) -> list[Status]:
         asked = {"filter": "open", "fields": "name"}
-        lists = self._request(connection, "GET", f"/boards/{quote(container)}/lists", asked).json()
+        lists = self._request(connection, "GET", f"/boards/{segment(container)}/lists", asked).json()
         return [Status(id=one.id, name=one.name) for one in self.read_resources(lists)]
 
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
@@ -141,7 +141,7 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
         elif change.done and change.status_id is None:
             # Where a list stands for done, dragging the card out of it is to be enough to reopen it: so no mark then.
             data["dueComplete"] = True
-        path = f"/cards/{quote(task_id)}"
+        path = f"/cards/{segment(task_id)}"
         self._request(connection, "PUT", path, data=data)
         card = self._request(connection, "GET", path, CARD_QUERY).json_object()
         if change.text is not None and change.url not in addresses(card):
@@ -150,12 +150,12 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
         return read_card(card)
 
     def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
-        path = f"/cards/{quote(task_id)}/actions/comments"
+        path = f"/cards/{segment(task_id)}/actions/comments"
         made = self._request(connection, "POST", path, data={"text": _fitting(text)}).json_object()
         return read_comment(task_id, made)
 
     def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
-        path = f"/cards/{quote(task_id)}/actions/{quote(comment_id)}/comments"
+        path = f"/cards/{segment(task_id)}/actions/{segment(comment_id)}/comments"
         made = self._request(connection, "PUT", path, data={"text": _fitting(text)}).json_object()
         return read_comment(task_id, made)
 
@@ -164,7 +164,7 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
         if token is None:
             return Revocation(revoked=False, reason="Trello has no way to revoke access by OAuth 2.0")
         # The token is the path: that is Trello's only way.
-        self._request(connection, "DELETE", f"/tokens/{quote(token)}")
+        self._request(connection, "DELETE", f"/tokens/{segment(token)}")
         return Revocation(revoked=True)
 
     def _pull_boards(self, connection: Connection, board: str | None) -> Page:
@@ -172,7 +172,7 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
             boards = self._open_boards(connection, BOARD_FIELDS)
         else:
             asked = {"fields": BOARD_FIELDS}
-            boards = [self._request(connection, "GET", f"/boards/{quote(board)}", asked).json_object()]
+            boards = [self._request(connection, "GET", f"/boards/{segment(board)}", asked).json_object()]
         items, skipped = self.read_items(boards, read_board)
         return Page(items=tuple(items), skipped=tuple(skipped))
 
@@ -180,7 +180,7 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
         asked = {"filter": "all", "limit": str(CARDS_AT_ONCE), **CARD_QUERY}
         if before is not None:
             asked["before"] = before
-        answer = self._request(connection, "GET", f"/boards/{quote(board)}/cards", asked)
+        answer = self._request(connection, "GET", f"/boards/{segment(board)}/cards", asked)
         cards = answer.json()
         items, skipped = self._read_cards(cards)
         return Page(
@@ -201,7 +201,7 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
             "actions_since": since,
             "actions_limit": str(MOST_AT_ONCE),
         }
-        answer = self._request(connection, "GET", f"/boards/{quote(board)}", asked)
+        answer = self._request(connection, "GET", f"/boards/{segment(board)}", asked)
         body = answer.json_object()
         cards, actions = require(body, "cards", list), require(body, "actions", list)
         # A list that moves takes its cards along without a word about each of them.
@@ -223,7 +223,7 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
         asked = {"filter": "commentCard", "limit": str(MOST_AT_ONCE)}
         if before is not None:
             asked["before"] = before
-        actions = self._request(connection, "GET", f"/cards/{quote(card)}/actions", asked).json()
+        actions = self._request(connection, "GET", f"/cards/{segment(card)}/actions", asked).json()
         items, skipped = self.read_items(actions, partial(read_comment, card))
         return Page(items=tuple(items), skipped=tuple(skipped), cursor=_next_page(actions))
 

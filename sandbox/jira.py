@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.jira_issues import Issues, show_project
-from sandbox.jira_wire import (
+from sandbox.kit.jira.issues import Issues, show_project
+from sandbox.kit.jira.wire import (
     HOME,
     ORDERS,
     Json,

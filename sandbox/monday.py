@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.kit.monday_account import Account
-from sandbox.kit.monday_schema import SCHEMA
-from sandbox.kit.monday_work import LoggedWork
+from sandbox.kit.monday.account import Account
+from sandbox.kit.monday.schema import SCHEMA
+from sandbox.kit.monday.work import LoggedWork
 from sandbox.kit.oauth import AuthorizationServer, Token
 from sandbox.kit.stand_in import Clock, StandIn
 

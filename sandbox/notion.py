@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.kit.notion_pages import DataSource, Pages, furnish
-from sandbox.kit.notion_shapes import (
+from sandbox.kit.notion.pages import DataSource, Pages, furnish
+from sandbox.kit.notion.shapes import (
     BOT_NAME,
     matches,
     order_of,
@@ -20,7 +20,7 @@ from sandbox.kit.notion_shapes import (
     show_page,
     show_source,
 )
-from sandbox.kit.notion_wire import Json, Refusal, invalid, list_page, not_found, only, plain, read_runs
+from sandbox.kit.notion.wire import Json, Refusal, invalid, list_page, not_found, only, plain, read_runs
 from sandbox.kit.oauth import AuthorizationServer, read_basic, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
 from sandbox.kit.work import Comment, Task

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.kit.stand_in import Clock
+from sandbox.kit.trello_cards import ME, find_problem, show_card, show_comment, show_departure
 from sandbox.kit.work import Column, Comment, Project, Task, Work, iso, seconds_of
-from sandbox.trello_cards import ME, find_problem, show_card, show_comment, show_departure
 
 BOARDS = {
     "5abbe4b7ddc1b351ef961415": ("Dailies", ["To do", "In review", "Done"], 120),

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from koko_integrations.cli.main import commands
 from koko_integrations.registry import find_provider_classes
 from providers.kit.base import ListsItems, PushesItems
+from providers.kit.transfers import ReadsFiles, WritesFiles
 from tests.process.running import as_checkout, free_port, running
 from tests.process.test_demo import start
 from tests.service import PROCEDURES
@@ -59,6 +60,20 @@ def test_synchronising() -> None:
     assert documented == expected
 
 
+def test_files() -> None:
+    """Whose files can be imported, and who takes some."""
+    documented = {row[0].strip("`"): row[1:3] for row in rows_of("## Files")}
+    expected = {
+        found.manifest.slug: [
+            "yes" if issubclass(found, ReadsFiles) else "no",
+            "yes" if issubclass(found, WritesFiles) else "no",
+        ]
+        for found in find_provider_classes()
+        if issubclass(found, ReadsFiles | WritesFiles)
+    }
+    assert documented == expected
+
+
 def test_commands() -> None:
     documented = {row[0].strip("`").removeprefix("koko-integrations ") for row in rows_of("## Commands")}
     assert documented == set(commands.commands)
@@ -81,15 +96,13 @@ def test_icons_readme_names_every_icon() -> None:
 def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     """The whole of "A first connection, by hand" and of the sync after it, in a shell, with only the token and the
     addresses filled in."""
-    connection, synchronisation = [
+    blocks = [
         re.search(r"```sh\n(.*?)```", README[README.index(heading) :], re.S)
-        for heading in ("### A first connection", "### A first sync")
+        for heading in ("### A first connection", "### A first sync", "### A first import")
     ]
-    assert connection is not None
-    assert synchronisation is not None
     with running(as_checkout(tmp_path), "demo", KOKO_PORT=str(free_port())) as process:
         demo = start(process)
-        lines = connection[1] + synchronisation[1]
+        lines = "".join(block[1] for block in blocks if block is not None)
         lines = lines.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
         lines = lines.replace("TOKEN='...'", f"TOKEN={shlex.quote(demo.find(r'^user_admin +Bearer (.+)$'))}")
         lines = lines.replace(
@@ -117,7 +130,14 @@ def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     assert (tasks["updated"], tasks["pushed"]) == (1, 1)
     assert log.count('"action":"sync"') == 2
     assert "tasks" in followed[1]
-    assert followed[-1] == "succeeded"
+    end = followed.index("succeeded")
+    listed, imported, sound, _, *stored, exported, ended = followed[end + 1 :]
+    assert "Scene 1 take 1.mp4" in listed
+    assert imported.startswith("Scene 1 take 1.mp4")
+    assert sound.startswith("T001.wav")
+    assert len(stored) == 2, "both are in the store"
+    assert exported.endswith("done")
+    assert ended == "succeeded"
 
 
 def entity_in(answer: str, name: str) -> dict[str, Any]:

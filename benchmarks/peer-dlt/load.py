@@ -11,6 +11,7 @@ import sqlite3
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR", "DLT_DATA_DIR": sys.argv[2]}
 
@@ -21,7 +22,7 @@ from dlt.sources.rest_api import rest_api_source
 DATASET = "asana"
 
 
-def tasks_of(origin, project, write_disposition):
+def tasks_of(origin: str, project: str, write_disposition: str) -> Any:
     """The rest_api source, set up as its documentation has it for an API with a cursor."""
     return rest_api_source(
         {
@@ -49,7 +50,7 @@ def tasks_of(origin, project, write_disposition):
     )
 
 
-def main(origin, folder, write_disposition, warm_up, project):
+def main(origin: str, folder: str, write_disposition: str, warm_up: str, project: str) -> None:
     pipeline = dlt.pipeline(
         "peer",
         pipelines_dir=folder,

@@ -93,9 +93,6 @@ class BucketStore(AssetStore):
             self._abort_unfinished(key)
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
-    def free_bytes(self) -> int | None:
-        return None
-
     def _upload(self, staged: Path, key: str, mime_type: str, progress: Progress) -> None:
         from boto3.s3.transfer import ProgressCallbackInvoker, create_transfer_manager
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import secrets
-import shutil
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path, PurePosixPath
@@ -56,10 +55,6 @@ class LocalStore(AssetStore):
         # The asset's own folder. Those above it are shared.
         with contextlib.suppress(OSError):
             path.parent.rmdir()
-
-    def free_bytes(self) -> int | None:
-        with translated():
-            return shutil.disk_usage(self.folder).free
 
     def staging_folder(self) -> Path:
         """Where a file can be moved from into the store in one step: beside it, or inside."""

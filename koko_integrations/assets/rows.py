@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import peewee
+
 from koko_integrations.database import Database, Statement, Transaction, param
-from koko_integrations.errors import NotFound
-from koko_integrations.koko import Asset, AssetFolder, Video
+from koko_integrations.koko import Asset, AssetFolder, Project, User, Video
+from providers.kit.errors import Rejected
 
 MOST_AT_ONCE = 50
 
@@ -13,12 +15,16 @@ MOST_AT_ONCE = 50
 _FOLDER = AssetFolder.select(AssetFolder.id).where(
     (AssetFolder.id == param("folder_id")) & (AssetFolder.project_id == param("project_id"))
 )
+# So does a user, and then what was imported is the project's owner's.
+_UPLOADER = User.select(User.id).where(User.id == param("uploaded_by"))
+_OWNER = Project.select(Project.owner_id).where(Project.id == param("project_id"))
+_FIND_PROJECT = Statement(Project.select(Project.id).where(Project.id == param("project_id")))
 _ADD_ASSET = Statement(
     Asset.insert(
         {
             Asset.id: param("id"),
             Asset.project_id: param("project_id"),
-            Asset.uploaded_by: param("uploaded_by"),
+            Asset.uploaded_by: peewee.fn.COALESCE(_UPLOADER, _OWNER),
             Asset.name: param("name"),
             Asset.original_file_name: param("original_file_name"),
             Asset.file_size: param("file_size"),
@@ -26,7 +32,6 @@ _ADD_ASSET = Statement(
             Asset.storage_key: param("storage_key"),
             Asset.storage_url: param("storage_url"),
             Asset.folder_id: _FOLDER,
-            Asset.description: param("description"),
         }
     )
 )
@@ -36,13 +41,11 @@ _ADD_VIDEO = Statement(
             Video.id: param("id"),
             Video.project_id: param("project_id"),
             Video.title: param("title"),
-            Video.description: param("description"),
             Video.status: "processing",
             Video.updated_at: param("now"),
         }
     )
 )
-_FIND_FOLDER = Statement(_FOLDER)
 _FIND_ASSETS = Statement(
     Asset.select(
         Asset.id,
@@ -69,7 +72,6 @@ class NewAsset(NamedTuple):
     storage_key: str
     storage_url: str
     folder_id: str | None = None
-    description: str | None = None
 
 
 class NewVideo(NamedTuple):
@@ -78,7 +80,6 @@ class NewVideo(NamedTuple):
     id: str
     project_id: str
     title: str
-    description: str | None = None
 
 
 class StoredAsset(NamedTuple):
@@ -94,19 +95,22 @@ class StoredAsset(NamedTuple):
 
 
 def add_asset(tx: Transaction, asset: NewAsset) -> None:
-    """From now on Koko shows it."""
+    """From now on Koko shows it. Raises Rejected where its project is gone."""
+    _require_project(tx, asset.project_id)
     tx.change(_ADD_ASSET, **asset._asdict())
 
 
 def add_video(tx: Transaction, video: NewVideo, now: int) -> None:
-    """From now on Koko shows it, as being processed: its server hears from Bunny Stream when it is ready."""
+    """From now on Koko shows it, as being processed: its server hears from Bunny Stream when it is ready.
+
+    Raises Rejected where its project is gone."""
+    _require_project(tx, video.project_id)
     tx.change(_ADD_VIDEO, **video._asdict(), now=now)
 
 
-async def require_folder(database: Database, project_id: str, folder_id: str) -> None:
-    """Raises NotFound where the project has no such folder."""
-    if await database.read_one(_FIND_FOLDER, project_id=project_id, folder_id=folder_id) is None:
-        raise NotFound("Folder not found")
+def _require_project(tx: Transaction, project_id: str) -> None:
+    if tx.row(_FIND_PROJECT, project_id=project_id) is None:
+        raise Rejected("The project has been deleted in Koko")
 
 
 async def read_assets(database: Database, asset_ids: Sequence[str]) -> dict[str, StoredAsset]:

@@ -85,10 +85,6 @@ class AssetStore(ABC):
     def delete(self, key: str) -> None:
         """Removes the file, and what an interrupted `put` has left of it. One that is not there is fine."""
 
-    @abstractmethod
-    def free_bytes(self) -> int | None:
-        """How much room there is, None where there is no telling."""
-
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

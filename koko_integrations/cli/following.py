@@ -21,12 +21,13 @@ async def follow_job(app: App, started: Job) -> Job:
     job = started
     console = Console()
     files = started.kind != "sync"
+    # Not as markup: what a file is called, or a provider says, may look like some.
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.fields[named]}"),
+        TextColumn("{task.fields[named]}", markup=False),
         BarColumn(),
         DownloadColumn() if files else MofNCompleteColumn(),
-        TextColumn("{task.fields[said]}"),
+        TextColumn("{task.fields[said]}", markup=False),
     )
     lines: list[dict[str, Any]] = []
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
@@ -61,7 +62,7 @@ async def _lines(app: App, job: Job) -> list[dict[str, Any]]:
             "name": str(file.get("name") or file.get("title") or file.get("externalPath") or "?")[:NAME_CHARS],
             "done": file["done"],
             "total": file.get("size"),
-            "ended": file["status"] == "done",
+            "ended": file["status"] in ("done", "skipped"),
             "said": file.get("error") or file["status"],
         }
         for file in wire.get("files", ())
@@ -96,5 +97,4 @@ def _report(console: Console, job: Job, lines: list[dict[str, Any]], *, files: b
     said = [f"{line['name']} {line['done']} {unit}: {line['said'] or 'nothing new'}" for line in lines]
     said += [f"- {one}" for one in (*wire.get("notes", ()), *wire.get("errors", ()))]
     for one in (*said, job.status):
-        # Not as markup: what a provider or a comment says may look like some.
         console.print(one, markup=False, highlight=False)

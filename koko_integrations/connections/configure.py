@@ -25,6 +25,7 @@ from providers.kit.errors import ProviderError, Rejected
 _SET_CONFIG = Statement(
     Row.update({Row.config: param("config"), Row.updated_at: param("now")}).where(Row.id == param("id"))
 )
+_TOUCH = Statement(Row.update({Row.updated_at: param("now")}).where(Row.id == param("id")))
 _SET_ACCOUNT = Statement(
     IntegrationConnection.update({IntegrationConnection.account: param("account")}).where(
         IntegrationConnection.integration_id == param("id")
@@ -83,7 +84,8 @@ class Configurer:
         self, tx: Transaction, *, integration_id: str, changes: Mapping[str, Any], account: Identity | None
     ) -> Integration:
         now = self._clock.now_ms()
-        # Read again: somebody else may have changed other settings in the meantime.
+        # Read again: somebody else may have changed other settings in the meantime. Nobody does from here on.
+        tx.change(_TOUCH, id=integration_id, now=now)
         current = self._read(tx, integration_id)
         config = current.config | dict(changes)
         if account is not None:

@@ -27,6 +27,7 @@ class StatusReader:
         row = await self._database.read_one(SUM_TODAY, integration_id=integration.id, since=start_of_day(now))
         syncs, api_calls = row or (0, 0)
         last_sync, allowed_at = integration.last_sync_at, integration.next_allowed_at
+        next_sync = integration.next_sync_at if integration.status == "connected" else None
         return present(
             integration=integration.to_wire(),
             health=self._health(integration, now),
@@ -36,7 +37,7 @@ class StatusReader:
                 lastSync=None if last_sync is None else iso(last_sync),
             ),
             nextAllowedAt=iso(allowed_at) if allowed_at is not None and allowed_at > now else None,
-            nextSyncAt=None if integration.next_sync_at is None else iso(integration.next_sync_at),
+            nextSyncAt=None if next_sync is None else iso(next_sync),
         )
 
     def _health(self, integration: Integration, now: int) -> dict[str, Any]:

@@ -15,7 +15,15 @@ from koko_integrations.connections.credentials import lifetime, seal
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.ids import new_id
 from koko_integrations.integration import COLUMNS, Integration
-from koko_integrations.models import ApiKey, IntegrationConnection, PendingConnection, SyncedItem, SyncLink, SyncState
+from koko_integrations.models import (
+    ApiKey,
+    IntegrationConnection,
+    Job,
+    PendingConnection,
+    SyncedItem,
+    SyncLink,
+    SyncState,
+)
 from koko_integrations.models import Integration as Row
 from koko_integrations.rpc.wire import dump_text as dump
 from koko_integrations.vault import Vault
@@ -144,6 +152,9 @@ _WIPE_CONNECTION = Statement(
 )
 _DELETE_PENDING = Statement(PendingConnection.delete().where(PendingConnection.integration_id == param("id")))
 _DELETE_API_KEYS = Statement(ApiKey.delete().where(ApiKey.integration_id == param("id")))
+_OVERTAKE_JOBS = Statement(
+    Job.update({Job.epoch: Job.epoch + 1}).where((Job.integration_id == param("id")) & (Job.status == "running"))
+)
 _FORGET_WATCH = Statement(
     IntegrationConnection.update({IntegrationConnection.watched_from: None}).where(
         IntegrationConnection.integration_id == param("id")
@@ -266,7 +277,9 @@ def forget_watch(tx: Transaction, integration_id: str) -> None:
 
 
 def forget_items(tx: Transaction, integration_id: str) -> None:
-    """Forgets what was pulled from an account and linked to it: the integration has another one now."""
+    """Forgets what was pulled from an account and linked to it: the integration has another one now. A sync that is at
+    it is overtaken, and begins again."""
+    tx.change(_OVERTAKE_JOBS, id=integration_id)
     forget_watch(tx, integration_id)
     for statement in _OF_THE_ACCOUNT:
         tx.change(statement, id=integration_id)

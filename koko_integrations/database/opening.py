@@ -11,6 +11,8 @@ from koko_integrations.database.sqlite import SqliteDatabase
 from koko_integrations.settings import SettingsError
 
 SQLITE_PREFIX = "sqlite:///"
+AWAY = (sqlite3.OperationalError, psycopg.OperationalError)
+"""What reads and writes raise while the database is locked, restarting or out of reach."""
 
 
 def open_database(url: str) -> Database:

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import select
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
@@ -27,7 +28,7 @@ class PostgresDatabase(Database):
         # As many threads as connections: asyncio's own would be a handful, shared with everything else.
         self._threads = ThreadPoolExecutor(POOL_SIZE, thread_name_prefix="postgres")
         self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
-            url, min_size=1, max_size=POOL_SIZE, open=False, kwargs={"autocommit": True}
+            url, min_size=1, max_size=POOL_SIZE, open=False, kwargs={"autocommit": True}, check=_check
         )
         # Once by itself, so that a wrong URL is an error at once and not a pool that keeps trying.
         psycopg.connect(url, connect_timeout=OPEN_TIMEOUT_S).close()
@@ -70,6 +71,17 @@ class PostgresDatabase(Database):
     def _write(self, work: Callable[[Transaction], T]) -> T:
         with self._pool.connection() as connection, connection.transaction():
             return work(_PostgresTransaction(connection, self.dialect))
+
+
+def _check(connection: psycopg.Connection[Row]) -> None:
+    """Raises OperationalError where the server has ended the connection while it waited; the pool makes another.
+
+    Something unasked is there to be read then. Looking for it takes microseconds, asking the server a round trip.
+    """
+    unasked = select.poll()
+    unasked.register(connection.fileno(), select.POLLIN)
+    if unasked.poll(0):
+        ConnectionPool.check_connection(connection)
 
 
 class _PostgresTransaction(Transaction):

@@ -199,14 +199,19 @@ class DbosEngine:
             }
         )
         _log_as_we_do()
-        DBOS.launch()
-        DBOS.register_queue(
-            QUEUE,
-            partition_concurrency=1,
-            worker_concurrency=AT_ONCE_PER_PROCESS,
-            polling_interval_sec=POLLING_S,
-            on_conflict="always_update",
-        )
+        try:
+            DBOS.launch()
+            DBOS.register_queue(
+                QUEUE,
+                partition_concurrency=1,
+                worker_concurrency=AT_ONCE_PER_PROCESS,
+                polling_interval_sec=POLLING_S,
+                on_conflict="always_update",
+            )
+        except Exception:
+            # Half started it would stay so, and the next round could not begin anew.
+            DBOS.destroy()
+            raise
         return DBOS
 
     async def run_here(self, job_id: str, attempt: int) -> None:

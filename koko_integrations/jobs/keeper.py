@@ -59,6 +59,8 @@ class JobKeeper:
         if not self._started:
             await self._engine.start(self._runner.run)
             self._started = True
+            # Whoever was the worker before may have left something.
+            recovering = True
         if recovering:
             await self.recover()
         while await self.enqueue_waiting() == ENQUEUE_AT_ONCE:
@@ -66,8 +68,13 @@ class JobKeeper:
 
     async def enqueue(self, job: Job) -> None:
         """Hands a job to the engine at once, where it runs in this process; otherwise the worker finds it."""
-        with contextlib.suppress(EngineUnavailableError):
+        try:
             await self._enqueue([job])
+        except EngineUnavailableError:
+            pass
+        except Exception as error:
+            # The job is durable, and the next round hands it over: whoever asked for it need not hear of this.
+            log.warning("job not handed over yet", job_id=job.id, exc_info=error)
 
     async def enqueue_waiting(self) -> int:
         """Hands over every job that waits and that the engine does not have. Returns how many."""

@@ -71,6 +71,7 @@ class AdvisoryLock:
         self._url = url
         self._key = lock_key(executor)
         self._connection: psycopg.Connection | None = None
+        self._is_held = False
 
     async def acquire(self) -> bool:
         return await asyncio.to_thread(self._hold)
@@ -80,8 +81,7 @@ class AdvisoryLock:
 
     async def release(self) -> None:
         if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+            self._forget()
 
     def _hold(self) -> bool:
         if self._connection is not None:
@@ -89,18 +89,38 @@ class AdvisoryLock:
                 self._connection.execute("SELECT 1")
             except psycopg.OperationalError:
                 # The server has forgotten us: peers may have taken our jobs over, which the epoch sees to.
-                self._connection.close()
-            else:
-                return True
-        self._connection = psycopg.connect(self._url, autocommit=True)
-        self._connection.execute("SELECT pg_advisory_lock(%s)", (self._key,))
+                self._forget()
+        if self._connection is None:
+            # A server that has gone without a word is noticed in half a minute, not in a quarter of an hour.
+            self._connection = psycopg.connect(
+                self._url,
+                autocommit=True,
+                connect_timeout=10,
+                keepalives_idle=10,
+                keepalives_interval=5,
+                keepalives_count=3,
+                tcp_user_timeout=25_000,
+            )
+        if not self._is_held:
+            # Not waited for: where the server has not noticed yet that our last connection is dead, that one goes on
+            # showing that we live, and we try again at the next round.
+            self._is_held = self._try(self._key)
         return True
 
-    def _can_take(self, key: int) -> bool:
+    def _forget(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._is_held = None, False
+
+    def _try(self, key: int) -> bool:
         assert self._connection is not None, "acquired first"
         row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
-        taken = bool(row and row[0])
+        return bool(row and row[0])
+
+    def _can_take(self, key: int) -> bool:
+        taken = self._try(key)
         if taken:
+            assert self._connection is not None, "it has just been asked"
             self._connection.execute("SELECT pg_advisory_unlock(%s)", (key,))
         return taken
 

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from koko_integrations.clock import Clock
-from koko_integrations.connections.live import LiveConnections
+from koko_integrations.connections.credentials import READ_LIVE
+from koko_integrations.connections.live import LiveConnections, Used
+from koko_integrations.database import Transaction
 from koko_integrations.integration import Integration
 from koko_integrations.jobs.job import Job
 from providers.kit.connection import Connection
@@ -57,6 +59,7 @@ class Patience:
         self._live = live
         self._integration = integration
         self._before_wait = before_wait
+        self._used = Used(0)
 
     async def ask(self, method: Callable[[Connection], T], *, intend: Callable[[], Awaitable[None]] | None = None) -> T:
         """What must not be repeated blindly says by `intend` what is about to be done, each time before it is, and is
@@ -69,20 +72,25 @@ class Patience:
             if intend is not None:
                 await intend()
             try:
-                return await self._live.use(self._integration, method, insist=True)
+                return await self._live.use(self._integration, method, insist=True, used=self._used)
             except Transient as error:
                 busy = error.reason == "rate_limited"
-                if busy and error.retry_after_s is not None and error.retry_after_s > LONGEST_WAIT_S:
+                if intend is not None and not busy:
+                    raise
+                if error.retry_after_s is not None and error.retry_after_s > LONGEST_WAIT_S:
                     raise PutOffError(error, error.retry_after_s) from error
-                if (intend is not None and not busy) or failures >= len(BACKOFF_S) or waits >= MOST_WAITS:
+                if failures >= len(BACKOFF_S) or waits >= MOST_WAITS:
                     raise
                 wait_s = max(BACKOFF_S[failures], error.retry_after_s or 0.0)
-                if wait_s > LONGEST_WAIT_S:
-                    raise
                 # Being asked to slow down is no failure: the provider answers.
                 failures, waits = failures + (not busy), waits + 1
                 await self._before_wait()
                 await self._clock.sleep(wait_s)
+
+    def is_current(self, tx: Transaction) -> bool:
+        """Whether the credentials that were used last are those that there are, and nobody has connected anew since."""
+        row = tx.row(READ_LIVE, id=self._integration.id)
+        return row is not None and self._used.version in (0, row[-1])
 
 
 def _span(seconds: float) -> str:

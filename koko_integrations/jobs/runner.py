@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from koko_integrations.clock import Clock
-from koko_integrations.database import Database
+from koko_integrations.database import AWAY, Database
 from koko_integrations.jobs import store
 from koko_integrations.jobs.job import Job
 
@@ -15,7 +15,8 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Job], Awaitable[None]]
 """Runs a job to its end: finishes or puts off the row itself, in the transaction that its outcome belongs to.
 
-May raise OvertakenError; anything else that it raises is a defect, and fails the job.
+May raise OvertakenError, and AWAY while the database is away; anything else that it raises is a defect, and fails the
+job.
 """
 BROKEN = "Something went wrong inside Koko; the operators can find it in the log by the job's id"
 
@@ -68,6 +69,10 @@ class JobRunner:
                 await self._handlers[job.kind](job)
             except store.OvertakenError:
                 log.warning("job overtaken", epoch=job.epoch)
+                return
+            except AWAY as error:
+                # Its row still says that it runs here: once the database is back, the keeper sees that it does not.
+                log.warning("job interrupted", exc_info=error)
                 return
             except Exception as error:
                 log.error("job broke", exc_info=error)

@@ -99,7 +99,7 @@ _PUT_OFF = Statement(
             Row.due_at: param("due_at"),
             Row.enqueued_at: None,
         }
-    ).where(_HELD)
+    ).where(_HELD & (Row.cancel_requested == 0))
 )
 _TAKE_OVER = Statement(
     Row.update({Row.status: "queued", Row.executor: None, Row.attempt: Row.attempt + 1, Row.enqueued_at: None}).where(
@@ -117,10 +117,22 @@ _GIVE_UP = Statement(
         }
     ).where((Row.id == param("id")) & (Row.attempt == param("attempt")) & _UNFINISHED)
 )
+# Files that somebody has begun with are to be cleared away, which an attempt does.
+_LEAVES_NOTHING = (Row.kind == "sync") | (Row.attempt == 1)
 _CANCEL_QUEUED = Statement(
     Row.update(
         {Row.status: "cancelled", Row.active_key: None, Row.finished_at: param("now"), Row.cancel_requested: 1}
-    ).where((Row.id == param("id")) & (Row.status == "queued"))
+    ).where((Row.id == param("id")) & (Row.status == "queued") & _LEAVES_NOTHING)
+)
+_CANCEL_PUT_OFF = Statement(
+    Row.update(
+        {
+            Row.cancel_requested: 1,
+            Row.attempt: Row.attempt + 1,
+            Row.due_at: param("now"),
+            Row.enqueued_at: None,
+        }
+    ).where((Row.id == param("id")) & (Row.status == "queued") & ~_LEAVES_NOTHING & (Row.cancel_requested == 0))
 )
 _ASK_TO_CANCEL = Statement(
     Row.update({Row.cancel_requested: 1}).where((Row.id == param("id")) & (Row.status == "running"))
@@ -158,23 +170,25 @@ def create(
     is that one."""
     job_id = new_id("job")
     active_key = f"{kind}:{integration_id}" if alone else job_id
-    made = tx.change(
-        _INSERT,
-        id=job_id,
-        integration_id=integration_id,
-        kind=kind,
-        active_key=active_key,
-        cause=cause,
-        requested_by=requested_by,
-        request_id=request_id,
-        request=dump_text(request),
-        state=dump_text({"estimatedTime": estimated_ms}),
-        now=now,
-        due_at=due_at,
-    )
-    row = tx.row(FIND_ACTIVE, active_key=active_key)
-    assert row is not None, "the job was there or has just been made"
-    return Job._make(row), made > 0
+    while True:
+        made = tx.change(
+            _INSERT,
+            id=job_id,
+            integration_id=integration_id,
+            kind=kind,
+            active_key=active_key,
+            cause=cause,
+            requested_by=requested_by,
+            request_id=request_id,
+            request=dump_text(request),
+            state=dump_text({"estimatedTime": estimated_ms}),
+            now=now,
+            due_at=due_at,
+        )
+        row = tx.row(FIND_ACTIVE, active_key=active_key)
+        if row is not None:
+            return Job._make(row), made > 0
+        # The one that was in the way has ended between the two statements.
 
 
 def set_enqueued(tx: Transaction, job_id: str, attempt: int, now: int) -> None:
@@ -216,12 +230,13 @@ def finish(tx: Transaction, job: Job, status: str, state: dict[str, Any], errors
         raise OvertakenError
 
 
-def put_off(tx: Transaction, job: Job, state: dict[str, Any], errors: list[str], due_at: int) -> None:
-    """Lets the job wait for its next attempt. Raises OvertakenError."""
-    if not tx.change(
-        _PUT_OFF, id=job.id, epoch=job.epoch, state=dump_text(state), errors=dump_text(errors), due_at=due_at
-    ):
-        raise OvertakenError
+def put_off(tx: Transaction, job: Job, state: dict[str, Any], errors: list[str], due_at: int) -> bool:
+    """Lets the job wait for its next attempt. Returns, as `save` does, whether it is to be cancelled: then it does not
+    wait. Raises OvertakenError."""
+    if tx.change(_PUT_OFF, id=job.id, epoch=job.epoch, state=dump_text(state), errors=dump_text(errors), due_at=due_at):
+        return False
+    hold(tx, job)
+    return True
 
 
 def take_over(tx: Transaction, job_id: str, attempt: int) -> bool:
@@ -235,5 +250,12 @@ def give_up(tx: Transaction, job_id: str, attempt: int, error: str, now: int) ->
 
 
 def cancel(tx: Transaction, job_id: str, now: int) -> bool:
-    """Cancels a job that waits, asks a running one to stop; False when it has ended already."""
-    return tx.change(_CANCEL_QUEUED, id=job_id, now=now) > 0 or tx.change(_ASK_TO_CANCEL, id=job_id) > 0
+    """Cancels a job that waits, asks a running one to stop, and has one that left something give it back now; False
+    when it has ended already."""
+    return (
+        tx.change(_CANCEL_QUEUED, id=job_id, now=now) > 0
+        or tx.change(_ASK_TO_CANCEL, id=job_id) > 0
+        # It ran at first, and was put off before it could be asked.
+        or tx.change(_CANCEL_QUEUED, id=job_id, now=now) > 0
+        or tx.change(_CANCEL_PUT_OFF, id=job_id, now=now) > 0
+    )

@@ -34,7 +34,9 @@ _DIFFERS = (SyncLink.origin == "koko") & (
 )
 # A comment stays with the task that it has, wherever its project is mapped to since.
 _LINKED_HERE = (SyncLink.state == "linked") & (SyncLink.container == param("container"))
-_TO_DO = SyncLink.koko_id.is_null() | (_LINKED_HERE & ((SyncLink.external_changed == 1) | _DIFFERS))
+# What was being made where nothing is mapped any more cannot be looked for there: it is made here.
+_LEFT_ELSEWHERE = (SyncLink.state == "creating") & (SyncLink.container != param("container"))
+_TO_DO = SyncLink.koko_id.is_null() | _LEFT_ELSEWHERE | (_LINKED_HERE & ((SyncLink.external_changed == 1) | _DIFFERS))
 _AFTER = (Comment.created_at > param("after_at")) | (
     (Comment.created_at == param("after_at")) & (Comment.id > param("after_id"))
 )
@@ -107,6 +109,7 @@ UNRETURNED = Statement(
         (SyncedItem.integration_id == param("integration_id"))
         & (SyncedItem.container == param("container"))
         & (SyncedItem.entity == "comments")
+        & (SyncedItem.external_id > param("after"))
         & SyncedItem.deleted_at.is_null()
         & SyncLink.koko_id.is_null()
     )
@@ -166,6 +169,8 @@ def read_candidate(row: tuple[Any, ...]) -> Candidate:
     )
     known = row[10:22]
     link = None if known[0] is None else Link._make(known)
+    if link is not None and link.state == "creating":
+        link = None
     task_id = None
     if len(row) > 22:
         parent_entity, parent_external_id, parent_task_id = row[22:]

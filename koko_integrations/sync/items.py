@@ -20,7 +20,9 @@ VISIT_BITS: dict[Entity, int] = {"comments": 1, "files": 2}
 _THIS = (Row.integration_id == param("integration_id")) & (Row.entity == param("entity"))
 _NAMED = Row.external_id.in_([param(f"id{number}") for number in range(CHUNK)])
 _KNOWN = Statement(
-    Row.select(Row.external_id, Row.content_hash, Row.modified_at, Row.deleted_at, Row.visit).where(_THIS & _NAMED)
+    Row.select(Row.external_id, Row.content_hash, Row.modified_at, Row.deleted_at, Row.visit, Row.container).where(
+        _THIS & _NAMED
+    )
 )
 _LIVE = Statement(Row.select(Row.external_id).where(_THIS & _NAMED & Row.deleted_at.is_null()))
 _SEEN_AGAIN = Statement(Row.update({Row.generation: param("generation")}).where(_THIS & _NAMED))
@@ -91,8 +93,8 @@ _PARENTS = Statement(
 _TO_BE_VISITED = (
     (Row.integration_id == param("integration_id"))
     & (Row.container == param("container"))
-    & (Row.entity == "tasks")
-    & (Row.visit > 0)
+    # Tasks alone. Not as a parameter: only so does SQLite see that the index of what is to be visited will do.
+    & (Row.visit > peewee.SQL("0"))
     & (Row.visit.bin_and(param("bit")) > 0)
     & Row.deleted_at.is_null()
 )
@@ -163,8 +165,8 @@ def apply(
             content, digest = _content(item)
             before = known.get(external_id)
             same = before is not None and before[0] == digest and before[2] is None
-            # Something about it changed that is not its content: a comment, for example.
-            touched = before is None or before[1] != item.modified_at
+            # Something about it changed that is not its content: a comment, for example, or where it is.
+            touched = before is None or before[1] != item.modified_at or before[4] != place.container
             bits = visit & ~idle.get(external_id, 0) if full or touched or not same else 0
             if same and not touched and not bits:
                 unchanged.append(external_id)

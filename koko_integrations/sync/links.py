@@ -12,11 +12,9 @@ from koko_integrations.sync.items import CHUNK, Place, chunks
 _OURS = Row.integration_id == param("integration_id")
 _THIS = _OURS & (Row.koko_id == param("koko_id"))
 _NAMED = (
-    _OURS
-    & (Row.entity == param("entity"))
-    & Row.external_id.in_([param(f"id{number}") for number in range(CHUNK)])
-    & (Row.state == "linked")
+    _OURS & (Row.entity == param("entity")) & Row.external_id.in_([param(f"id{number}") for number in range(CHUNK)])
 )
+_IS_LINKED = Row.state == "linked"
 _COLUMNS = (
     Row.koko_id,
     Row.entity,
@@ -31,8 +29,11 @@ _COLUMNS = (
     Row.external_changed,
     Row.attempted_at,
 )
-_MARK_CHANGED = Statement(Row.update({Row.external_changed: 1}).where(_NAMED))
-_MARK_GONE = Statement(Row.update({Row.state: "gone"}).where(_NAMED).returning(Row.koko_id, Row.origin))
+# What was gone and is there again - moved from one project to another, or back from the bin - is linked as it was.
+_MARK_CHANGED = Statement(
+    Row.update({Row.state: "linked", Row.external_changed: 1}).where(_NAMED & (_IS_LINKED | (Row.state == "gone")))
+)
+_MARK_GONE = Statement(Row.update({Row.state: "gone"}).where(_NAMED & _IS_LINKED).returning(Row.koko_id, Row.origin))
 _INTEND = Statement(
     Row.insert(
         {

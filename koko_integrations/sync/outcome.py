@@ -22,8 +22,11 @@ _SET_LAST_FULL = Statement(
 _WORDS: dict[str, Outcome] = {"succeeded": "success", "partial": "partial", "failed": "failed"}
 
 
-def record(tx: Transaction, run: Run, ended: str, now: int) -> None:
-    """Writes the entry; a run that was cancelled leaves what the integration says of the last one that was not."""
+def record(tx: Transaction, run: Run, ended: str, now: int, *, whole: bool) -> None:
+    """Writes the entry; a run that was cancelled leaves what the integration says of the last one that was not.
+
+    `whole` says that it has been through everything, whatever failed alone on the way.
+    """
     moved = run.progress.moved
     word: Outcome = ("partial" if moved else "failed") if ended == "cancelled" else _WORDS[ended]
     write_entry(tx, run.integration.id, "sync", word, _details(run, ended, now), now)
@@ -31,7 +34,8 @@ def record(tx: Transaction, run: Run, ended: str, now: int) -> None:
         return
     errors = dump_text(run.progress.errors) if run.progress.errors else None
     tx.change(_SET_LAST_SYNC, id=run.integration.id, now=now, status=word, errors=errors)
-    if run.full and ended == "succeeded":
+    # What fails alone would fail again at the next slot: it is no reason to look at everything each time.
+    if run.full and whole and "entities" not in run.job.request:
         tx.change(_SET_LAST_FULL, id=run.integration.id, now=now)
 
 

@@ -79,6 +79,20 @@ class RunProgress:
         if said not in self.errors and len(self.errors) < MOST_ERRORS:
             self.errors.append(said)
 
+    def set_done(self, entity: str) -> None:
+        """Everything of it has been looked at; what has failed or was skipped stays so."""
+        progress = self.entities[entity]
+        if progress.status in ("pending", "running"):
+            self.entities[entity] = replace(progress, status="done")
+
+    def close(self, *, cancelled: bool) -> None:
+        """Nothing runs any more: what was under way has failed, or was cancelled; what was to come is skipped."""
+        for entity, progress in self.entities.items():
+            if progress.status == "running":
+                self.entities[entity] = replace(progress, status="skipped" if cancelled else "failed")
+            elif progress.status == "pending":
+                self.entities[entity] = replace(progress, status="skipped")
+
     @property
     def moved(self) -> int:
         return sum(progress.moved for progress in self.entities.values())
@@ -86,6 +100,11 @@ class RunProgress:
     @property
     def failed(self) -> int:
         return sum(progress.failed for progress in self.entities.values())
+
+    @property
+    def is_through(self) -> bool:
+        """Whether everything has been looked at, whatever of it failed alone."""
+        return all(progress.status == "done" for progress in self.entities.values())
 
     def outcome(self) -> str:
         """succeeded, partial or failed: by what went wrong and what did not."""

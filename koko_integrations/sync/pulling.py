@@ -1,16 +1,14 @@
 """Pulling: pages of an entity of a container, each committed with the place where the next one begins."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from koko_integrations.database import Transaction
 from koko_integrations.sync import comments, folders, items, links, passes
 from koko_integrations.sync.items import VISIT_BITS, Place
 from koko_integrations.sync.passes import Pass
 from koko_integrations.sync.progress import EntityProgress
-from koko_integrations.sync.run import Run
+from koko_integrations.sync.run import Run, all_or_first_error
 from providers.kit.base import ListsItems
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, Rejected, StartOver
@@ -20,6 +18,8 @@ VISITS_AT_ONCE = 4
 SMALL = 10
 """So few items may all disappear at once; of more, no more than half without being forced."""
 MOST_PAGES = 100_000
+MOST_REFUSED = 10
+"""So many tasks in a row that may not be looked at: then it is not the tasks."""
 
 
 class TooManyGoneError(Exception):
@@ -35,6 +35,7 @@ class Puller:
         self._wanted = wanted
         # What a full dry run has seen of what is known: it leaves no marks to tell by.
         self._seen: set[str] = set()
+        self._refused = 0
         self._visit_bits = sum(bit for entity, bit in VISIT_BITS.items() if entity in self._visited)
 
     @property
@@ -86,11 +87,8 @@ class Puller:
                 continue
 
             def keep(tx: Transaction, page: Page = page) -> tuple[None, EntityProgress]:
-                # The generation of the last full pass: what is only refreshed here is not missed by the next.
-                generation = passes.begin(tx, place, "", full=False).generation
-                applied = items.apply(
-                    tx, place, page.items, generation, 0, self._run.now(), full=False, write=not self._run.dry
-                )
+                # Of no generation: the next full pass counts as seen only what it sees itself.
+                applied = items.apply(tx, place, page.items, 0, 0, self._run.now(), full=False, write=not self._run.dry)
                 changed = self._run.entity("projects").plus(
                     done=len(page.items), created=applied.created, updated=applied.updated, failed=len(page.skipped)
                 )
@@ -100,26 +98,30 @@ class Puller:
 
     async def visit(self, entity: Entity, container: str) -> None:
         """The comments or files of every task that is still to be looked at, a few tasks at once."""
-        bit = VISIT_BITS[entity]
-        database, integration_id = self._run.parts.database, self._run.integration.id
-        where = {"integration_id": integration_id, "container": container, "bit": bit}
-        count = await database.read_one(items.COUNT_TO_VISIT, **where)
-        due = 0 if count is None else count[0]
+        database = self._run.parts.database
+        where = {"integration_id": self._run.integration.id, "container": container, "bit": VISIT_BITS[entity]}
+        due = (await database.read_long(items.COUNT_TO_VISIT, **where))[0][0]
         progress = self._run.entity(entity)
         self._run.progress.entities[entity] = replace(progress, status="running", total=progress.done + due)
         after = ""
+        self._refused = 0
         while rows := await database.read(items.TO_VISIT, **where, after=after):
             after = rows[-1][0]
             left = iter([row[0] for row in rows])
-            await _all_or_first_error(self._visit_each(entity, container, left) for _ in range(VISITS_AT_ONCE))
+            await all_or_first_error(self._visit_each(entity, container, left) for _ in range(VISITS_AT_ONCE))
 
     async def _visit_each(self, entity: Entity, container: str, task_ids: Iterator[str]) -> None:
         for task_id in task_ids:
             try:
                 await self._visit_task(entity, container, task_id)
-            except ProtocolBroken as problem:
+            except (Rejected, ProtocolBroken) as problem:
+                self._refused += 1
+                if self._refused >= MOST_REFUSED:
+                    raise
                 self._run.progress.error(f"{entity} of task {task_id}: {problem.explained}")
                 await self._run.save_failed(entity)
+            else:
+                self._refused = 0
 
     async def _begin(self, place: Place, *, full: bool) -> Pass:
         run = self._run
@@ -128,23 +130,21 @@ class Puller:
             if not self._provider.mapped and not run.dry:
                 folders.forget_others(tx, place)
             current = passes.begin(tx, place, run.job.id, full=full)
-            known, _ = items.count_unseen(tx, place, 0)
-            return current, known
+            return current, items.count_unseen(tx, place, 0)[0] if current.full else 0
 
         current, known = await run.parts.database.write(begin)
         progress = run.entity(place.entity)
-        # Only what was there the last time can be told ahead; a project that is new makes the total unknown.
         if progress.status == "pending":
-            run.progress.entities[place.entity] = replace(progress, status="running")
-        if current.full and known and not current.done and current.cursor is None:
-            progress = run.entity(place.entity)
-            run.progress.entities[place.entity] = replace(progress, total=(progress.total or progress.done) + known)
+            progress = replace(progress, status="running")
+        # Only what was there the last time can be told ahead; a project that is new makes the total unknown.
+        if known and not current.done and current.cursor is None:
+            progress = replace(progress, total=(progress.total or progress.done) + known)
+        run.progress.entities[place.entity] = progress
         return current
 
     async def _keep(self, current: Pass, page: Page) -> Pass:
         run, place = self._run, current.place
         own = [item for item in page.items if item.entity in (None, place.entity)]
-        with_tasks = [item for item in page.items if item.entity not in (None, place.entity)]
         for skipped in page.skipped:
             run.progress.error(f"{place.entity} {skipped.id}: {skipped.reason}")
         after = replace(
@@ -158,6 +158,10 @@ class Puller:
             now = run.now()
             bits = self._visit_bits if place.entity == "tasks" else 0
             applied = items.apply(tx, place, own, after.generation, bits, now, full=current.full, write=not run.dry)
+            if not run.dry:
+                # Before anything is deleted: what a page shows and then calls gone stays gone.
+                links.mark_changed(tx, place, applied.changed_ids)
+                passes.save(tx, after)
             gone = self._delete(tx, place, page.gone, now)
             if current.full:
                 unread = [skipped.id for skipped in page.skipped]
@@ -167,10 +171,7 @@ class Puller:
                     items.spare(tx, place, unread, after.generation)
             if after.done and current.full:
                 gone += self._delete_unseen(tx, place, after, now)
-            if not run.dry:
-                links.mark_changed(tx, place, applied.changed_ids)
-                passes.save(tx, after)
-            self._keep_children(tx, place, own, with_tasks, after.generation, now)
+            self._keep_children(tx, place, own, page, after.generation, now)
             changed = run.entity(place.entity).plus(
                 done=len(own) + len(page.gone),
                 created=applied.created,
@@ -216,32 +217,32 @@ class Puller:
                 self._run.progress.note(f"A task was deleted at {self._run.name}; the comment in Koko stays")
 
     def _keep_children(
-        self, tx: Transaction, place: Place, tasks: list[Item], children: list[Item], generation: int, now: int
+        self, tx: Transaction, place: Place, tasks: list[Item], page: Page, generation: int, now: int
     ) -> None:
         """What came along with a page of tasks, in the same transaction; it counts under its own entity."""
+        unread = [skipped.id for skipped in page.skipped]
         for entity in self._provider.with_tasks & self._wanted if place.entity == "tasks" else ():
             there = Place(place.integration_id, entity, place.container)
-            mine = [item for item in children if item.entity == entity]
+            mine = [item for item in page.items if item.entity == entity]
             applied = items.apply(tx, there, mine, generation, 0, now, full=False, write=not self._run.dry)
             gone = 0
             if not self._run.dry:
                 links.mark_changed(tx, there, applied.changed_ids)
                 for task in tasks:
-                    seen = [item.id for item in mine if item.parent_id == task.id]
+                    seen = [*(item.id for item in mine if item.parent_id == task.id), *unread]
                     missing = items.delete_missing_children(tx, there, task.id, seen, now)
                     self._unlink(tx, there, missing)
                     gone += len(missing)
-            progress = self._run.entity(entity)
-            self._run.progress.entities[entity] = progress.plus(
+            self._run.progress.entities[entity] = self._run.entity(entity).plus(
                 done=len(mine), created=applied.created, updated=applied.updated, deleted=gone
             )
 
     async def _visit_task(self, entity: Entity, container: str, task_id: str) -> None:
         run = self._run
         found: list[Item] = []
-        skipped = 0
+        skipped: list[str] = []
         cursor: str | None = None
-        while True:
+        for _ in range(MOST_PAGES):
             asked = Pull(entity=entity, container=container, parent=task_id, cursor=cursor)
             try:
                 page = await run.ask(_asking(self._provider, asked))
@@ -249,12 +250,16 @@ class Puller:
                 # The task has gone since we saw it.
                 break
             found += page.items
-            skipped += len(page.skipped)
             for one in page.skipped:
+                skipped.append(one.id)
                 run.progress.error(f"{entity} {one.id}: {one.reason}")
-            if page.cursor is None or page.cursor == cursor:
+            if page.cursor is None:
                 break
+            if page.cursor == cursor:
+                raise ProtocolBroken(f"{run.name} sends the same page again and again")
             cursor = page.cursor
+        else:
+            raise ProtocolBroken(f"{run.name} sends pages without end")
         place = Place(run.integration.id, entity, container)
 
         def keep(tx: Transaction) -> tuple[None, EntityProgress]:
@@ -263,12 +268,14 @@ class Puller:
             gone = 0
             if not run.dry:
                 links.mark_changed(tx, place, applied.changed_ids)
-                missing = items.delete_missing_children(tx, place, task_id, [item.id for item in found], now)
+                missing = items.delete_missing_children(
+                    tx, place, task_id, [*(item.id for item in found), *skipped], now
+                )
                 self._unlink(tx, place, missing)
                 gone = len(missing)
                 items.set_visited(tx, place.integration_id, task_id, VISIT_BITS[entity])
             changed = run.entity(entity).plus(
-                done=1, created=applied.created, updated=applied.updated, deleted=gone, failed=skipped
+                done=1, created=applied.created, updated=applied.updated, deleted=gone, failed=len(skipped)
             )
             return None, changed
 
@@ -280,14 +287,3 @@ def _asking(provider: ListsItems, asked: Pull) -> Callable[[Connection], Page]:
         return provider.pull(connection, asked)
 
     return pull
-
-
-async def _all_or_first_error(work: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Waits for all; the first that fails stops the others."""
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

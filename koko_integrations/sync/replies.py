@@ -66,7 +66,9 @@ class ReplyPushing(Pushing):
         """What people said at the provider about our tasks becomes replies in Koko, in the name of who connected."""
         author = self._run.integration.connected_by
         where = {"integration_id": self._integration_id, "container": self._container}
-        while rows := await self._run.parts.database.read_long(comments.UNRETURNED, **where):
+        after = ""
+        while rows := await self._run.parts.database.read_long(comments.UNRETURNED, **where, after=after):
+            after = rows[-1][0]
             if author is None:
                 self._run.progress.note("Comments are not brought to Koko: nobody is on record as having connected")
                 return

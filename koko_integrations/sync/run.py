@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -76,6 +76,10 @@ class Run:
         write = None if intend is None else functools.partial(self.write, intend)
         return await self._patience.ask(method, intend=write)
 
+    def is_current(self, tx: Transaction) -> bool:
+        """Whether the credentials that were used last are those that there are."""
+        return self._patience.is_current(tx)
+
     async def commit(self, work: Callable[[Transaction], tuple[T, EntityProgress]]) -> T:
         """Runs `work`, which answers with the progress that it made, in one transaction with the job's row.
 
@@ -129,3 +133,14 @@ class Run:
     @property
     def config(self) -> dict[str, Any]:
         return self.integration.config
+
+
+async def all_or_first_error(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Waits for all; the first that fails stops the others."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

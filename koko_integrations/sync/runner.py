@@ -7,7 +7,7 @@ import structlog
 
 from koko_integrations.connections.credentials import lost, set_error
 from koko_integrations.connections.store import FIND
-from koko_integrations.database import Transaction
+from koko_integrations.database import AWAY, Transaction
 from koko_integrations.integration import Integration
 from koko_integrations.jobs import store
 from koko_integrations.jobs.job import Job
@@ -68,27 +68,32 @@ class SyncRunner:
     async def _attempt(self, run: Run) -> None:
         status: str | None = None
         refused: CredentialsRefused | None = None
+        whole = False
         try:
             if run.integration.status != "connected":
                 run.progress.error(f"{run.name} is not connected any more")
             else:
                 await self._run_all(run)
+                whole = True
         except store.CancelledError:
             status = "cancelled"
         except PutOffError as put_off:
-            if await self._put_off(run, put_off):
-                return
+            try:
+                if await self._put_off(run, put_off):
+                    return
+            except store.CancelledError:
+                status = "cancelled"
         except CredentialsRefused as error:
             refused = error
             run.progress.error(error.explained)
         except ProviderError as error:
             run.progress.error(error.explained)
-        except store.OvertakenError:
+        except (store.OvertakenError, *AWAY):
             raise
         except Exception as error:
             log.error("sync broke", exc_info=error)
             run.progress.error(BROKEN)
-        await self._finish(run, status, refused)
+        await self._finish(run, status, refused, whole=whole)
 
     async def _run_all(self, run: Run) -> None:
         provider, entities = run.provider, tuple(run.progress.entities)
@@ -97,11 +102,11 @@ class SyncRunner:
             folder = run.config.get("syncFolder") or None if provider.manifest.category == "storage" else None
             for entity in entities:
                 await self._guarded(run, entity, None, puller, folder)
+                run.progress.set_done(entity)
         else:
             await self._run_mapped(run, puller)
-        for entity, progress in run.progress.entities.items():
-            if progress.status in ("pending", "running"):
-                run.progress.entities[entity] = replace(progress, status="done")
+        for entity in entities:
+            run.progress.set_done(entity)
 
     async def _run_mapped(self, run: Run, puller: Puller) -> None:
         entities = tuple(run.progress.entities)
@@ -112,6 +117,7 @@ class SyncRunner:
                 await self._guarded(run, "projects", None, puller, None)
             else:
                 await puller.refresh_projects(containers)
+            run.progress.set_done("projects")
         if not containers:
             left = [entity for entity in entities if entity != "projects"]
             if left:
@@ -120,11 +126,12 @@ class SyncRunner:
                 run.progress.entities[entity] = replace(run.entity(entity), status="skipped")
             return
         for container in containers:
-            works = True
+            failed: str | None = None
             for entity in entities:
-                if entity != "projects" and works:
-                    works = await self._guarded(run, entity, container, puller, container)
-            if works and isinstance(run.provider, PushesItems):
+                if entity != "projects" and failed is None:
+                    failed = None if await self._guarded(run, entity, container, puller, container) else entity
+            # Nothing is pushed that needs the files to have been seen.
+            if failed in (None, "files") and isinstance(run.provider, PushesItems):
                 for project_id in [koko for koko, external in mapping.items() if external == container]:
                     await self._keep_in_step(run, run.provider, puller, project_id, container)
 
@@ -198,7 +205,10 @@ class SyncRunner:
         await adoption.adopt(run, left, choice)
 
     async def _put_off(self, run: Run, put_off: PutOffError) -> bool:
-        """Lets the job wait as long as the provider asks; False when that is too long, or has been too often."""
+        """Lets the job wait as long as the provider asks; False when that is too long, or has been too often.
+
+        Raises CancelledError where it is not to go on at all.
+        """
         if not put_off.suits(run.job):
             run.progress.error(put_off.gave_up)
             return False
@@ -206,25 +216,27 @@ class SyncRunner:
         state = run.progress.dump()
 
         def keep(tx: Transaction) -> None:
+            if store.put_off(tx, run.job, state, [put_off.explained], due_at):
+                raise store.CancelledError
             run.count_last_calls(tx)
-            store.put_off(tx, run.job, state, [put_off.explained], due_at)
 
         await self._parts.database.write(keep)
         return True
 
-    async def _finish(self, run: Run, status: str | None, refused: CredentialsRefused | None) -> None:
+    async def _finish(self, run: Run, status: str | None, refused: CredentialsRefused | None, *, whole: bool) -> None:
         ended = status or run.progress.outcome()
+        run.progress.close(cancelled=status == "cancelled")
 
         def finish(tx: Transaction) -> None:
             now = run.now()
             run.count_last_calls(tx)
             store.finish(tx, run.job, ended, run.progress.dump(), run.progress.errors, now)
-            if refused is not None and set_error(tx, run.integration.id, now):
+            if refused is not None and run.is_current(tx) and set_error(tx, run.integration.id, now):
                 write_entry(tx, run.integration.id, "notify", "failed", lost(refused.explained), now)
             if not run.dry:
                 count_sync(tx, run.integration.id, now)
-                outcome.record(tx, run, ended, now)
-                if ended == "succeeded":
+                outcome.record(tx, run, ended, now, whole=whole)
+                if whole and run.progress.is_through:
                     self._after(tx, run.integration, now)
 
         await self._parts.database.write(finish)

@@ -71,7 +71,9 @@ class Scheduler:
         config = orjson.loads(config_json)
         # While the provider wants to be left alone, no slot is any use.
         waits = allowed_at is not None and allowed_at > now
-        following = next_slot(integration_id, config, allowed_at if waits else now) if status == "connected" else None
+        # A connection that is lost may be found to work again: it keeps its slots, and lets them pass.
+        rests = status not in ("connected", "error")
+        following = None if rests else next_slot(integration_id, config, allowed_at if waits else now)
         if not tx.change(_MOVE_ON, id=integration_id, was=due_at, following=following):
             return False
         if waits or status != "connected" or not syncs_by_itself(config):

@@ -19,4 +19,8 @@ class FileBoard:
         if job.kind == "sync":
             return {}
         rows = await self._database.read(files.OF_JOB, job_id=job.id)
-        return {"files": [JobFile._make(row).to_wire() for row in rows]}
+        found = [JobFile._make(row) for row in rows]
+        if job.is_finished:
+            # It was cancelled before anybody had begun, or given up: what has not been finished never will be.
+            found = [file if file.is_finished else file._replace(status="cancelled") for file in found]
+        return {"files": [file.to_wire() for file in found]}

@@ -25,11 +25,16 @@ async def finish(
         said = [put_off.explained]
 
         def wait(tx: Transaction) -> None:
+            if store.put_off(tx, work.job, work.state(), said, due_at):
+                raise store.CancelledError
             work.count_last_calls(tx)
-            store.put_off(tx, work.job, work.state(), said, due_at)
 
-        await work.parts.database.write(wait)
-        return
+        try:
+            await work.parts.database.write(wait)
+        except store.CancelledError:
+            ended, put_off = Ended(cancelled=True), None
+        else:
+            return
     if put_off is not None:
         work.error(put_off.gave_up)
     if ended.refused is not None:
@@ -51,7 +56,7 @@ async def finish(
         store.finish(tx, work.job, status, work.state(), work.errors, now)
         for file in left:
             files.save(tx, work.files[file.number])
-        if ended.refused is not None and set_error(tx, work.integration.id, now):
+        if ended.refused is not None and work.patience.is_current(tx) and set_error(tx, work.integration.id, now):
             write_entry(tx, work.integration.id, "notify", "failed", lost(ended.refused.explained), now)
         word = _WORDS.get(status) or ("partial" if _count(work, "done") else "failed")
         write_entry(tx, work.integration.id, action, word, _details(work, status, now), now)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from koko_integrations.connections.store import FIND
+from koko_integrations.database import AWAY
 from koko_integrations.integration import Integration
 from koko_integrations.jobs import store
 from koko_integrations.jobs.job import Job
@@ -24,7 +25,7 @@ OneFile = Callable[[FileWork, JobFile], Awaitable[None]]
 async def run_job(parts: Parts, job: Job, action: Action, one: OneFile, abandon: OneFile) -> None:
     """Has `one` done for each file. `abandon` gives back what a file holds that never will be done.
 
-    Raises OvertakenError.
+    Raises OvertakenError, and AWAY.
     """
     row = await parts.database.read_one(FIND, id=job.integration_id)
     if row is None:
@@ -39,12 +40,14 @@ async def run_job(parts: Parts, job: Job, action: Action, one: OneFile, abandon:
 
 
 async def _attempt(work: FileWork, one: OneFile) -> Ended:
+    if work.job.cancel_requested:
+        return Ended(cancelled=True)
     if work.integration.status != "connected":
         work.error(f"{work.name} is not connected any more")
         return Ended()
     try:
         return await work.run(lambda file: one(work, file))
-    except store.OvertakenError:
+    except (store.OvertakenError, *AWAY):
         raise
     except Exception as error:
         log.error("files broke", exc_info=error)

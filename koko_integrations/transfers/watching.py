@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from koko_integrations.connections.configure import WATCH
+from koko_integrations.connections.store import FIND
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.ids import new_id
 from koko_integrations.integration import Integration
@@ -41,6 +43,10 @@ _NEW = Statement(
 
 def import_new_files(tx: Transaction, integration: Integration, now: int) -> None:
     """After a sync, in its last transaction: what has come since the last one becomes jobs."""
+    row = tx.row(FIND, id=integration.id)
+    if row is None or _watched(Integration._make(row)) != _watched(integration):
+        # Another folder has been chosen during the sync, which knows nothing of it.
+        return
     config: dict[str, Any] = integration.config
     if not config.get("importOnUpload") or "projectId" not in config:
         return
@@ -63,6 +69,11 @@ def import_new_files(tx: Transaction, integration: Integration, now: int) -> Non
             request_id=new_id("watch"),
             now=now,
         )
+
+
+def _watched(integration: Integration) -> tuple[Any, ...]:
+    """What is watched, and where it goes."""
+    return (integration.account_id, *(integration.config.get(name) for name in sorted(WATCH)))
 
 
 def _is_file(content: str) -> bool:

@@ -19,7 +19,7 @@ class CancelJobOutput(Output):
 
 @mutation(CancelJobInput, CancelJobOutput, JobAccess("member"))
 async def cancel_job(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """Cancels a job: at once while it waits, at its next step while it runs; what it has done stays. For whoever asked
-    for it, and for admins of the team."""
+    """Cancels a job: at once while it waits, at its next step while it runs or has parts of files to clear away; what
+    it has done stays. For whoever asked for it, and for admins of the team."""
     job = await call.app.jobs.cancel(params["jobId"], call.grant)
     return {"job": job.to_wire()}

@@ -37,8 +37,8 @@ class ListFilesOutput(Output):
 
 @query(ListFilesInput, ListFilesOutput, IntegrationAccess("member", editor_of="any"))
 async def list_files(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """Shows a folder at the provider, a page at a time: the top one, or the one that `folderId` names. With `query`, what
-    has it in its name. Figma shows the file whose address is the folderId."""
+    """Shows a folder at the provider, a page at a time: the top one, or the one that `folderId` names. With `query`,
+    what has it in its name. Figma shows the file whose address is the folderId."""
     listing = await call.app.browser.list(
         call.integration, params.get("folderId"), params.get("query"), params.get("cursor")
     )

@@ -1,4 +1,4 @@
-"""What a provider answered, and the usual reading of it."""
+"""What a provider answered, and what its status means as a rule."""
 
 import time
 from collections.abc import Mapping

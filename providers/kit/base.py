@@ -231,7 +231,10 @@ class PushesItems(ListsItems):
 
     @abstractmethod
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
-        """Never repeated by itself. Answers the task as `pull` would."""
+        """Never repeated by itself. Answers the task as `pull` would.
+
+        What fails once the task is made must not look as if nothing was made: it would be made again.
+        """
 
     @abstractmethod
     def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:

@@ -5,13 +5,12 @@ Source: the Drive v3 discovery document, developers.google.com/workspace/drive/a
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
-from providers.kit.files import is_plain
+from providers.kit.paths import is_plain, segment
 from providers.kit.transfers import Algorithm
 
 NAME = "Google Drive"
@@ -63,9 +62,7 @@ class DriveApi(ConnectsByOAuth):
         """Raises Missing."""
         if not file_id or "/" in file_id or not is_plain(file_id):
             raise Missing("Google Drive has no such file or folder")
-        return self.get(
-            connection, f"/files/{quote(file_id, safe='')}", {"fields": fields, "supportsAllDrives": "true"}
-        )
+        return self.get(connection, f"/files/{segment(file_id)}", {"fields": fields, "supportsAllDrives": "true"})
 
     def get_target(self, connection: Connection, file_id: str, fields: str) -> dict[str, Any]:
         """The file, or where it is a shortcut what that leads to. Raises Missing, also for what is in the bin."""

@@ -9,7 +9,7 @@ then: what is still the version that was asked for was that when its bytes began
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import orjson
 
@@ -32,6 +32,7 @@ from providers.kit.drive_api import (
     target_of,
 )
 from providers.kit.errors import Changed, Missing, ProtocolBroken, Rejected, StartOver
+from providers.kit.paths import segment
 from providers.kit.ranges import begins_at, from_byte
 from providers.kit.streams import Stream
 from providers.kit.timestamps import parse_ms
@@ -138,7 +139,7 @@ class ReadsDrive(DriveApi, ReadsFiles):
         )
 
     def open_file(self, connection: Connection, file: RemoteFile, offset: int) -> Stream:
-        where, export = f"{API}/files/{quote(file.id, safe='')}", file.source.get("export")
+        where, export = f"{API}/files/{segment(file.id)}", file.source.get("export")
         how = {"alt": "media", "supportsAllDrives": "true"} if export is None else {"mimeType": export}
         url = f"{where}?{urlencode(how)}" if export is None else f"{where}/export?{urlencode(how)}"
         token = connection.credentials.access_token

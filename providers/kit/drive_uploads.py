@@ -10,7 +10,7 @@ looked up before an upload begins. The address of an upload is all that is neede
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from providers.kit.answer import Answer
 from providers.kit.connection import Connection
@@ -30,6 +30,7 @@ from providers.kit.drive_api import (
 )
 from providers.kit.errors import AlreadyThere, Missing, ProtocolBroken, Rejected, StartOver, Transient
 from providers.kit.naming import MOST_NAMES, other_names, shown
+from providers.kit.paths import segment
 from providers.kit.transfers import Session, Upload, Uploaded, WritesFiles, upload_deadline_s
 
 UPLOADS = "https://www.googleapis.com/upload/drive/v3/files"
@@ -51,7 +52,7 @@ class WritesDrive(DriveApi, WritesFiles):
         if there and upload.conflict == "replace":
             if not is_allowed(there[0], "canEdit"):
                 raise Rejected(f"Koko has not made {shown(upload.name)} itself, and may not replace it")
-            method, where = "PATCH", f"{UPLOADS}/{quote(self.require_text(there[0], 'id'), safe='')}"
+            method, where = "PATCH", f"{UPLOADS}/{segment(self.require_text(there[0], 'id'))}"
         else:
             if there:
                 described["name"] = self._free_name(connection, folder, upload.name)

@@ -89,8 +89,3 @@ class Stores(ListsItems):
 
 def is_folder(item: Item) -> bool:
     return item.fields.get("kind") == "folder"
-
-
-def is_plain(path: str) -> bool:
-    """Whether a name or path that somebody wrote stays where it is put in a URL."""
-    return not {".", ".."} & set(path.split("/"))

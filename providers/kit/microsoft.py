@@ -11,6 +11,7 @@ from providers.kit.base import ConnectsByOAuth
 from providers.kit.connection import Connection
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, Rejected, StartOver
 from providers.kit.manifest import OAuth2
+from providers.kit.paging import all_pages
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 
@@ -44,7 +45,8 @@ class MicrosoftProvider(ConnectsByOAuth):
             if answer.status == 401:
                 raise CredentialsRefused(f"{self.manifest.name} no longer accepts the token", reason=reason)
             refusal = Missing if answer.status == 404 else Rejected
-            what = path.partition("?")[0]
+            # The position in a feed is in the path, too.
+            what = path.partition("?")[0].partition("(")[0]
             raise refusal(f"{self.manifest.name} does not let this account use {what}", reason=reason)
         return answer.require_success().json_object()
 
@@ -68,9 +70,4 @@ class MicrosoftProvider(ConnectsByOAuth):
 
     def graph_pages(self, connection: Connection, path: str) -> list[Any]:
         """Every item of a Graph list. Raises ProviderError."""
-        items: list[Any] = []
-        following: str | None = path
-        while following is not None:
-            page, following = self.graph_page(connection, following)
-            items += page
-        return items
+        return all_pages(self.manifest.name, lambda following: self.graph_page(connection, following or path))

@@ -14,8 +14,8 @@ from urllib.parse import quote
 from providers.kit.answer import Answer
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, Transient
-from providers.kit.files import is_plain
 from providers.kit.microsoft import GRAPH, MicrosoftProvider
+from providers.kit.paths import is_plain, segment
 from providers.kit.transfers import Algorithm
 
 NAME = "OneDrive"
@@ -77,9 +77,9 @@ class OneDriveApi(MicrosoftProvider):
 def within(drive: str, named: str) -> str:
     """The Graph path of what is in a drive, by its id or by its path: an id holds no slash."""
     if "/" not in named:
-        return f"/drives/{quote(drive, safe='')}/items/{quote(named, safe='')}"
+        return f"/drives/{segment(drive)}/items/{segment(named)}"
     path = named.strip("/")
-    return f"/drives/{quote(drive, safe='')}/root:/{quote(path)}" if path else f"/drives/{quote(drive, safe='')}/root"
+    return f"/drives/{segment(drive)}/root:/{quote(path)}" if path else f"/drives/{segment(drive)}/root"
 
 
 def address_of(key: str) -> str:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 import orjson
 
@@ -31,6 +30,7 @@ from providers.kit.onedrive_api import (
     refusal,
     size_of,
 )
+from providers.kit.paths import segment
 from providers.kit.timestamps import parse_ms
 from providers.kit.transfers import Conflict, Session, Upload, Uploaded, WritesFiles, upload_deadline_s
 
@@ -69,7 +69,7 @@ class Token:
     @property
     def where(self) -> str:
         """The Graph path of the file."""
-        return f"{address_of(self.folder)}:/{quote(self.name, safe='')}"
+        return f"{address_of(self.folder)}:/{segment(self.name)}"
 
     def landed(self, found: Mapping[str, Any], upload: Upload) -> bool:
         """Whether what is there under the name has come of this upload, as far as can be told."""
@@ -174,7 +174,7 @@ class WritesOneDrive(OneDriveApi, WritesFiles):
     def _check_room(self, connection: Connection, folder: str, size: int) -> int:
         """The time, by Microsoft's clock. Raises Rejected."""
         drive = folder.partition("/")[0]
-        answer = self.ask(connection, "GET", f"/drives/{quote(drive, safe='')}?$select=id,quota")
+        answer = self.ask(connection, "GET", f"/drives/{segment(drive)}?$select=id,quota")
         quota = answer.json_object().get("quota")
         left = quota.get("remaining") if isinstance(quota, dict) else None
         if isinstance(left, int) and left < size:

@@ -4,7 +4,7 @@ Each stand-in shows them in its provider's own shape. Times are epoch seconds of
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -146,10 +146,3 @@ def iso(at_s: float) -> str:
 
 def seconds_of(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
-
-
-def window(items: Iterable[Task], start: int, size: int) -> tuple[list[Task], int | None]:
-    """One page, and where the next begins."""
-    every = list(items)
-    following = start + size
-    return every[start:following], following if following < len(every) else None

@@ -164,10 +164,6 @@ def test_the_disks_errors_name_no_path(store: LocalStore, stage: Stage, monkeypa
     assert staged.exists(), "nothing is lost"
 
 
-def test_free_space(store: LocalStore) -> None:
-    assert (store.free_bytes() or 0) > 0
-
-
 def test_staging_is_beside_the_store(tmp_path: Path) -> None:
     url = asset_store((tmp_path / "a b%" / "assets").as_uri())
     store, staging = open_store(url, tmp_path / "unused")

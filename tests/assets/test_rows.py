@@ -14,10 +14,9 @@ from koko_integrations.assets.rows import (
     add_asset,
     add_video,
     read_assets,
-    require_folder,
 )
 from koko_integrations.database import Database, open_database
-from koko_integrations.errors import NotFound
+from providers.kit.errors import Rejected
 from tests.service import Rows
 
 T = TypeVar("T")
@@ -70,9 +69,9 @@ def koko(database_url: str) -> Iterator[Koko]:
 
 
 def test_an_asset_as_koko_has_it(koko: Koko) -> None:
-    koko.add(folder_id="folder_of_proj_1", description="From Dropbox")
+    koko.add(folder_id="folder_of_proj_1")
     columns = ", ".join(ASSET._fields)
-    expected = ASSET._replace(folder_id="folder_of_proj_1", description="From Dropbox")
+    expected = ASSET._replace(folder_id="folder_of_proj_1")
     assert koko.rows.query(f"SELECT {columns}, deleted_at FROM asset") == [(*expected, None)]
 
 
@@ -83,20 +82,23 @@ def test_without_its_folder_an_asset_is_at_the_top(koko: Koko, folder_id: str | 
 
 
 def test_a_video_as_koko_has_it(koko: Koko) -> None:
-    video = NewVideo("guid-1", "proj_1", "Trailer", "From Dropbox")
+    video = NewVideo("guid-1", "proj_1", "Trailer")
     koko.run(lambda database: database.write(lambda tx: add_video(tx, video, 1_763_000_000_000)))
     found = koko.rows.query("SELECT id, project_id, title, description, tags, status, duration, updated_at FROM video")
-    assert found == [("guid-1", "proj_1", "Trailer", "From Dropbox", None, "processing", None, 1_763_000_000_000)]
+    assert found == [("guid-1", "proj_1", "Trailer", None, None, "processing", None, 1_763_000_000_000)]
 
 
-def test_folders_of_the_project(koko: Koko) -> None:
-    def require(folder_id: str) -> None:
-        koko.run(lambda database: require_folder(database, "proj_1", folder_id))
+def test_a_project_that_is_gone(koko: Koko) -> None:
+    video = NewVideo("guid-1", "proj_gone", "Trailer")
+    with pytest.raises(Rejected, match="The project has been deleted in Koko"):
+        koko.run(lambda database: database.write(lambda tx: add_video(tx, video, 1)))
+    with pytest.raises(Rejected, match="The project has been deleted in Koko"):
+        koko.add(project_id="proj_gone")
 
-    require("folder_of_proj_1")
-    for folder_id in ("folder_of_proj_2", "folder_gone"):
-        with pytest.raises(NotFound):
-            require(folder_id)
+
+def test_in_whose_name_when_that_user_is_gone(koko: Koko) -> None:
+    koko.add(uploaded_by="user_gone")
+    assert koko.rows.query("SELECT uploaded_by FROM asset") == [("user_1",)], "the project's owner"
 
 
 def test_assets_to_export(koko: Koko) -> None:

@@ -82,7 +82,6 @@ def test_a_reconnect_keeps_settings_and_nothing_of_the_old_account(service: Serv
         "bucket": BUCKET,
         "region": "us-east-1",
         "autoSync": True,
-        "autoSync": True,
     }
 
 

@@ -12,8 +12,8 @@ from openapi_schema_validator import OAS30Validator, OAS31Validator
 
 from koko_integrations.registry import find_provider_classes
 from providers.kit.base import ListsResources
-from providers.kit.monday_queries import ALL_TEXTS
-from sandbox.kit.monday_schema import SCHEMA
+from providers.kit.monday.queries import ALL_TEXTS
+from sandbox.kit.monday.schema import SCHEMA
 from sandbox.kit.stand_in import Seen, StandIn
 from sandbox.stand_ins import Sandbox
 from tests.conftest import People

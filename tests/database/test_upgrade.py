@@ -32,6 +32,7 @@ def described(rows: Rows, kind: str) -> tuple[set[Any], set[Any]]:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_version_1(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    dialect: peewee.Database
     if kind == "sqlite":
         old, dialect = f"sqlite:///{tmp_path}/old.db", peewee.SqliteDatabase(None)
     else:

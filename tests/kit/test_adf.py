@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openapi_schema_validator import OAS31Validator
 
-from providers.kit.adf import from_text, to_text
 from providers.kit.errors import ProtocolBroken
+from providers.kit.jira.adf import from_text, to_text
 
 LINK = {
     "type": "object",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.kit.errors import ProtocolBroken, Rejected
-from providers.kit.notion_text import MOST_RUNS, RUN_UNITS, block_text, paragraph, split, to_plain, to_rich_text
+from providers.kit.notion.text import MOST_RUNS, RUN_UNITS, block_text, paragraph, split, to_plain, to_rich_text
 
 LINK = "https://app.koko.test/videos/video-1?t=62.5&comment=comment-1"
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)

@@ -55,7 +55,7 @@ def wrong_values(field: ma.fields.Field[Any]) -> list[Any]:
     if isinstance(field, RecordOf | Nested):
         return [None, 5, "text", [], True]
     if isinstance(field, ListOf):
-        wrong = [None, 5, "text", {}, True, [None], ["tasks"] * (field.max_items + 1)]
+        wrong: list[Any] = [None, 5, "text", {}, True, [None], ["tasks"] * (field.max_items + 1)]
         return wrong if isinstance(field.item, Text) else [*wrong, ["no such thing"]]
     if isinstance(field, Number):
         too_small, too_large = (field.minimum or 0) - 1, (field.maximum or 0) + 1

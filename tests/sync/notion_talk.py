@@ -9,7 +9,7 @@ from providers.kit.egress import EgressGuard
 from providers.kit.http import HttpClient
 from providers.kit.items import Change, Draft, Item, Page, Pull
 from providers.notion import Notion
-from sandbox.kit.notion_pages import DataSource
+from sandbox.kit.notion.pages import DataSource
 from sandbox.kit.work import Column
 from sandbox.notion import NotionStandIn
 from sandbox.stand_ins import Sandbox

@@ -1,7 +1,13 @@
 """integration.configure: each setting checked against what there really is on both sides."""
 
+import asyncio
+from threading import Event
+
 import pytest
 
+from koko_integrations.app import App
+from koko_integrations.connections.store import FIND
+from koko_integrations.integration import Integration
 from sandbox.stand_ins import Sandbox
 from tests.conftest import TEAM, People
 from tests.connections.consent import connect
@@ -158,6 +164,24 @@ def test_another_account_begins_anew(team: Team) -> None:
     assert team.succeed("full")["tasks"]["pushed"] == 1
 
 
+def test_a_sync_of_the_account_before_keeps_nothing(team: Team) -> None:
+    release = Event()
+    team.configure(projectMapping={PROJECT: "1400"})
+    team.sandbox.asana.fail("/api/1.0/tasks", truthful=True, hang=release)
+    job_id = team.start(syncType="full", entities=["tasks"])
+    while not team.sandbox.asana.requests_to("/api/1.0/tasks"):
+        team.job(job_id)
+    team.service.rows.query("UPDATE integration_connection SET account = ?", '{"id":"somebody","name":"Somebody"}')
+    reconnect(team)
+    release.set()
+    team.service.run(lambda _: team.service.engine.idle())
+    assert team.items("tasks") == {}
+    team.service.run(lambda app: app.keeper.recover())
+    team.service.run(lambda app: app.keeper.enqueue_waiting())
+    assert team.finish(job_id)["status"] == "succeeded"
+    assert team.items("tasks") == {}, "nothing is mapped yet"
+
+
 def reconnect(team: Team) -> None:
     team.service.call("integration.disconnect", {"integrationId": team.target}, token=team.people.admin)
     assert connect(team.service, team.people.admin, "asana")["id"] == team.target
@@ -177,3 +201,19 @@ def test_another_site_of_the_same_account_begins_anew(service: Service, people: 
     assert jira.items("tasks") == {}
     config = jira.configure(cloudId=SITES[0]["id"], projectMapping={PROJECT: "10001"})["config"]
     assert config["projectMapping"] == {PROJECT: "10001"}
+
+
+def test_two_who_change_different_settings_at_once_both_have_their_way(team: Team) -> None:
+    async def change(app: App) -> None:
+        row = await app.database.read_one(FIND, id=team.target)
+        assert row is not None
+        integration = Integration._make(row)
+        for interval in range(5, 25):
+            wanted: list[dict[str, object]] = [{"syncInterval": interval}, {"channelId": f"channel-{interval}"}]
+            await asyncio.gather(*(app.configurer.configure(integration, one) for one in wanted))
+            found = await app.database.read_one(FIND, id=team.target)
+            assert found is not None
+            config = Integration._make(found).config
+            assert (config["syncInterval"], config["channelId"]) == (interval, f"channel-{interval}")
+
+    team.service.run(change)

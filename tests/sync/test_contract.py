@@ -307,3 +307,17 @@ def test_an_answer_that_was_lost_is_looked_for_before_anything_is_made_again(bot
     assert tasks_of(both) == before + 1
     assert both.work.tasks[both.team.linked("comment-1")].title == "Only once"
     assert moved(both.team.succeed()) == {}
+
+
+def test_a_task_whose_making_was_cut_short_is_finished(both: Both) -> None:
+    """Where a new task becomes done by a request of its own, that one was never sent."""
+    both.team.succeed("full")
+    both.koko.comment("comment-1", "Done before anybody synced", resolved=1)
+    before = tasks_of(both)
+    both.stand_in.fail(both.case.create_path, status=502, truthful=True, method="POST")
+    both.team.succeed()
+    both.team.succeed()
+    assert tasks_of(both) == before + 1
+    assert both.work.tasks[both.team.linked("comment-1")].done
+    assert both.koko.read("comment-1")["resolved"] == 1
+    assert moved(both.team.succeed()) == {}

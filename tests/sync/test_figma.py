@@ -161,16 +161,6 @@ def test_nothing_is_mapped(team: Team) -> None:
     assert job["notes"] == ["Nothing is mapped to Figma: set projectMapping to sync files, comments"]
 
 
-def test_an_address_that_was_given_on_connecting(service: Service, people: People, sandbox: Sandbox) -> None:
-    koko = Koko(service)
-    koko.furnish()
-    callback = consent(start(service, people.admin, "figma", config={"projectMapping": {PROJECT: ADDRESS}})["authUrl"])
-    target = str(finish(service, people.admin, callback, "figma")["integration"]["id"])
-    team = Team(service, people, sandbox, koko, "figma", target)
-    assert team.succeed()["files"]["created"] == 1
-    assert set(team.items("files")) == {FILE}
-
-
 @pytest.mark.parametrize(("wait_s", "said"), [(172_800, "in 48.0 h"), (7_200, "in 2.0 h")])
 def test_a_wait_of_days_ends_the_run(mapped: Team, wait_s: int, said: str) -> None:
     """Nobody waits for that; the next run asks again."""

@@ -50,6 +50,25 @@ def test_a_long_incremental_pass_sees_what_changes_meanwhile_later(talk: Talk) -
     assert talk.items(since=first.watermark)[changed.id].title == "Meanwhile"
 
 
+def test_a_pass_that_was_put_off_misses_nothing(talk: Talk) -> None:
+    """What is asked for is counted from now, and the next page may be asked for half an hour later."""
+    for task in talk.api.work.of(CUT):
+        talk.api.work.change(task.id)
+    now = int(time.time() * 1000)
+    first = talk.provider.pull(talk.connection, Pull(entity="tasks", container=CUT, since=str(now)))
+    asked = Pull(entity="tasks", container=CUT, since=str(now - 30 * 60_000), cursor=first.cursor)
+    talk.sandbox.atlassian.seen.clear()
+    again = talk.provider.pull(talk.connection, asked)
+    repeated, anew = talk.asked("/search/jql")
+    assert '"-2m"' in repeated["jql"]
+    assert "nextPageToken" not in anew
+    assert any(f'"-{minutes}m"' in anew["jql"] for minutes in (90, 91))
+    assert again.items == first.items
+    talk.sandbox.atlassian.seen.clear()
+    talk.provider.pull(talk.connection, dataclasses.replace(asked, cursor=again.cursor))
+    assert len(talk.asked("/search/jql")) == 1
+
+
 def test_our_clock_may_be_wrong(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     since = str(int(time.time() * 1000) - 3_600_000)
     made = talk.create()
@@ -57,7 +76,7 @@ def test_our_clock_may_be_wrong(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> 
         talk.sandbox.atlassian.seen.clear()
         with monkeypatch.context() as patched:
             wrong = SimpleNamespace(time=lambda behind_s=behind_s: time.time() - behind_s)
-            patched.setattr("providers.kit.jira_site.time", wrong)
+            patched.setattr("providers.kit.jira.site.time", wrong)
             page = talk.provider.pull(talk.connection, Pull(entity="tasks", container=CUT, since=since))
         assert made.id in {item.id for item in page.items}
         assert len(talk.asked("/search/jql")) == asked

@@ -1,9 +1,18 @@
 """Jobs as callers see them: one at a time, followed, cancelled, listed, estimated."""
 
+import sqlite3
+from collections.abc import Callable, Sequence
 from threading import Event
+from typing import Any
 
+import psycopg
 import pytest
 
+from koko_integrations.app import App
+from koko_integrations.database import Statement, Transaction
+from koko_integrations.jobs import store
+from koko_integrations.jobs.job import Job
+from koko_integrations.sync import items
 from sandbox.stand_ins import Sandbox
 from tests.conftest import TEAM, People
 from tests.service import RpcError, Service
@@ -174,3 +183,124 @@ def test_disconnecting_while_a_sync_runs_ends_it(team: Team, held: Event) -> Non
     assert job["status"] in ("partial", "failed")
     assert job["errors"]
     assert team.integration()["status"] == "disconnected"
+
+
+def test_a_run_that_the_database_left_alone_is_taken_up_again(
+    team: Team, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Locked, restarting or out of reach: nothing can be said of the job then, least of all that it has failed."""
+    away = sqlite3.OperationalError if database_url.startswith("sqlite:") else psycopg.OperationalError
+
+    def apply(*_: object, **__: object) -> None:
+        raise away("the database is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(items, "apply", apply)
+        job_id = team.start(entities=["tasks"])
+        assert team.finish(job_id)["status"] == "running"
+    team.service.run(lambda app: app.keeper.recover())
+    team.service.run(lambda app: app.keeper.enqueue_waiting())
+    job = team.finish(job_id)
+    assert (job["status"], job.get("errors"), entities_of(job)["tasks"]["created"]) == ("succeeded", None, 250)
+
+
+def test_cancelling_a_job_that_the_provider_puts_off_ends_it_now(team: Team, sandbox: Sandbox) -> None:
+    release = Event()
+    sandbox.asana.fail(TASKS, truthful=True)
+    sandbox.asana.fail(TASKS, hang=release, status=429, headers={"retry-after": "600"})
+    job_id = team.start(entities=["tasks"])
+    wait_for_page(team, job_id)
+    asked = team.service.call("integration.cancelJob", {"jobId": job_id}, token=team.people.admin)["job"]
+    assert asked["cancelRequested"]
+    release.set()
+    job = team.finish(job_id)
+    assert (job["status"], job["progress"]["done"]) == ("cancelled", 100)
+    assert "cancelRequested" not in job
+    assert entities_of(job)["tasks"]["status"] == "skipped"
+
+
+at_once = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+"""SQLite has one writer: there nothing comes between."""
+
+
+class Between(Transaction):
+    """Something happens in another transaction after this one's first statement."""
+
+    def __init__(self, real: Transaction, happens: Callable[[], object]) -> None:
+        self._real = real
+        self._happens: Callable[[], object] | None = happens
+
+    def rows(self, statement: Statement, /, **arguments: Any) -> list[tuple[Any, ...]]:
+        return self._real.rows(statement, **arguments)
+
+    def change(self, statement: Statement, /, **arguments: Any) -> int:
+        changed = self._real.change(statement, **arguments)
+        if self._happens is not None:
+            happens, self._happens = self._happens, None
+            happens()
+        return changed
+
+    def change_many(self, statement: Statement, /, many: Sequence[dict[str, Any]]) -> None:
+        self._real.change_many(statement, many)
+
+
+@at_once
+def test_a_sync_that_ends_while_the_next_is_asked_for_is_not_in_its_way(team: Team) -> None:
+    """Between finding one at work and reading it: only where transactions are at it at once."""
+    first = team.sync(entities=["tasks"])["id"]
+    rows = team.service.rows
+    rows.query("UPDATE job SET status = 'running', active_key = ? WHERE id = ?", f"sync:{team.target}", first)
+
+    def end() -> None:
+        rows.query("UPDATE job SET status = 'succeeded', active_key = NULL WHERE id = ?", first)
+
+    async def ask(app: App) -> tuple[Job, bool]:
+        return await app.database.write(
+            lambda tx: store.create(
+                Between(tx, end),
+                team.target,
+                "sync",
+                {"syncType": "full"},
+                cause="manual",
+                requested_by="user:admin",
+                request_id="request",
+                estimated_ms=1,
+                now=app.clock.now_ms(),
+                due_at=app.clock.now_ms(),
+            )
+        )
+
+    job, is_new = team.service.run(ask)
+    assert is_new
+    assert job.id != first
+
+
+@at_once
+def test_cancelling_while_it_is_put_off_cancels_it(team: Team) -> None:
+    """Put off between being found running and being asked to stop."""
+    job_id = team.sync(entities=["tasks"])["id"]
+    rows = team.service.rows
+    rows.query("UPDATE job SET status = 'running', active_key = 'k' WHERE id = ?", job_id)
+
+    def put_off() -> None:
+        rows.query("UPDATE job SET status = 'queued' WHERE id = ?", job_id)
+
+    async def cancel(app: App) -> bool:
+        return await app.database.write(lambda tx: store.cancel(Between(tx, put_off), job_id, app.clock.now_ms()))
+
+    assert team.service.run(cancel)
+    assert team.job(job_id)["status"] == "cancelled"
+
+
+def test_a_job_that_cannot_be_handed_over_at_once_is_answered_and_handed_over_later(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def enqueue(*_: object) -> None:
+        raise RuntimeError("the engine's store is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(team.service.engine, "enqueue", enqueue)
+        job_id = team.start(entities=["tasks"])
+        assert team.job(job_id)["status"] == "queued"
+    team.service.run(lambda app: app.keeper.enqueue_waiting())
+    assert team.finish(job_id)["status"] == "succeeded"

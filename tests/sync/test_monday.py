@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sandbox.kit.monday_account import Account
+from sandbox.kit.monday.account import Account
 from sandbox.kit.work import Column, Task
 from sandbox.stand_ins import Sandbox
 from tests.conftest import TEAM, People

@@ -186,7 +186,7 @@ def test_the_minute_schedules_and_forgets_what_is_too_old(team: Team) -> None:
         house = asyncio.create_task(keep_house(app))
         while True:
             newest, _ = await app.jobs.list(team.target, status=None, limit=1, cursor=Cursor())
-            if newest[0].cause == "schedule":
+            if newest and newest[0].cause == "schedule":
                 break
             await asyncio.sleep(0)
         house.cancel()
@@ -216,3 +216,76 @@ def test_a_provider_that_wants_to_be_left_alone_is(team: Team) -> None:
     following = next_sync_at(team)
     assert following is not None
     assert following - team.service.clock.now >= 105 * MINUTE_MS
+
+
+def test_a_full_pass_that_one_bad_item_spoilt_is_not_repeated_at_every_slot(team: Team) -> None:
+    team.sandbox.asana.work.of("1400")[10].done = "perhaps"  # type: ignore[assignment] # what a provider may send
+    team.configure(autoSync=True, syncInterval=5)
+    kinds = []
+    for _ in range(3):
+        team.service.clock.advance(minutes=5)
+        assert schedule(team) == 1
+        run_what_was_scheduled(team)
+        kinds.append((jobs(team)[0]["status"], jobs(team)[0]["syncType"]))
+    assert kinds[0] == ("partial", "full")
+    assert [kind for _, kind in kinds[1:]] == ["incremental", "incremental"]
+
+
+def test_a_full_pass_of_some_entities_does_not_count_for_all(team: Team) -> None:
+    team.succeed("full", entities=["projects"])
+    team.configure(autoSync=True, syncInterval=5)
+    team.service.clock.advance(minutes=5)
+    assert schedule(team) == 1
+    assert jobs(team)[0]["syncType"] == "full"
+
+
+def test_a_connection_that_recovers_goes_on_with_the_schedule(team: Team) -> None:
+    team.configure(autoSync=True, syncInterval=5)
+    team.service.rows.query("UPDATE integration SET status = 'error' WHERE id = ?", team.target)
+    team.service.clock.advance(minutes=5)
+    assert schedule(team) == 0
+    found = team.service.call("integration.getStatus", {"integrationId": team.target}, token=team.people.admin)
+    assert "nextSyncAt" not in found, "nothing is synced until it works again"
+    tested = team.service.call("integration.test", {"integrationId": team.target}, token=team.people.admin)
+    assert tested["success"]
+    team.service.clock.advance(minutes=5)
+    assert schedule(team) == 1
+
+
+def test_a_chore_that_takes_long_does_not_keep_the_schedule_waiting(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Renewing tokens at providers that do not answer takes many minutes."""
+    rounds: asyncio.Queue[None] = asyncio.Queue()
+
+    async def schedule_due() -> int:
+        rounds.put_nowait(None)
+        return 0
+
+    async def keep(app: App) -> None:
+        monkeypatch.setattr("koko_integrations.housekeeping.INTERVAL_S", 0)
+        monkeypatch.setattr(app.live, "renew_due", asyncio.Event().wait)
+        monkeypatch.setattr(app.scheduler, "schedule_due", schedule_due)
+        house = asyncio.create_task(keep_house(app))
+        async with asyncio.timeout(5):
+            for _ in range(3):
+                await rounds.get()
+        house.cancel()
+
+    team.service.run(keep)
+
+
+def test_what_was_deleted_at_the_provider_is_forgotten_in_the_end(team: Team) -> None:
+    team.succeed("full", entities=["tasks"])
+    work = team.sandbox.asana.work
+    work.delete(work.of("1400")[0].id)
+    team.succeed("full", entities=["tasks"])
+
+    def rows() -> int:
+        count: int = team.service.rows.query("SELECT COUNT(*) FROM synced_item")[0][0]
+        return count
+
+    assert rows() == 250, "it may come back"
+    team.service.clock.advance(days=31)
+    team.service.run(lambda app: app.retention.apply())
+    assert rows() == 249

@@ -1,35 +1,5 @@
-"""A service in real time whose providers the sandbox plays."""
+"""As for syncing: a service in real time whose providers the sandbox plays."""
 
-from collections.abc import Iterator
+from tests.sync.conftest import database_url, people, service, unpaced
 
-import pytest
-
-from providers.kit.pacing import Pacer
-from sandbox.stand_ins import Sandbox
-from tests.conftest import People
-from tests.service import Service, running_service, sandboxed
-from tests.sync.team import clock_of_today
-
-
-@pytest.fixture(autouse=True)
-def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keeping to the real rates, such as Notion's three a second, takes real time; the stand-ins have none."""
-    monkeypatch.setattr(Pacer, "wait_for_room", lambda *_: None)
-
-
-@pytest.fixture(params=["sqlite"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """SQLite; tests that are worth both kinds of database say so."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
-    return url
-
-
-@pytest.fixture
-def service(database_url: str, sandbox: Sandbox) -> Iterator[Service]:
-    with running_service(sandboxed(database_url, sandbox), clock_of_today()) as running:
-        yield running
-
-
-@pytest.fixture
-def people(service: Service) -> People:
-    return People(service)
+__all__ = ["database_url", "people", "service", "unpaced"]

@@ -1,9 +1,13 @@
 """importOnUpload: new files of the watched folder arrive by themselves, once."""
 
+from threading import Event
 from typing import Any
 
 import pytest
 
+from providers.kit.errors import ProtocolBroken
+from providers.kit.files import Stores
+from providers.kit.items import Item
 from sandbox.stand_ins import Sandbox
 from tests.conftest import People
 from tests.files.cases import CASES, Case
@@ -11,6 +15,7 @@ from tests.service import Service
 from tests.sync.team import PROJECT
 from tests.transfers.exchange import Exchange, exchange
 
+CHANGES = "/2/files/list_folder/continue"
 STORAGES = [case for case in CASES if case.slug != "figma"]
 
 
@@ -29,6 +34,11 @@ def look(storage: Exchange) -> list[str]:
     """A sync, and what follows from it; the names of all assets."""
     job = storage.team.sync()
     assert job["status"] == "succeeded", job
+    return imported(storage)
+
+
+def imported(storage: Exchange) -> list[str]:
+    """The names of all assets, once what a sync has found is there."""
     storage.service.run(lambda app: app.keeper.enqueue_waiting())
     storage.service.run(lambda _: storage.service.engine.idle())
     return [asset["name"] for asset in storage.assets()]
@@ -60,6 +70,51 @@ def test_what_is_new_arrives_once(storage: Exchange, sandbox: Sandbox, case: Cas
     storage.service.clock.advance(s=1)
     person.add("Rushes/Day 1/later.mp4", b"later")
     assert look(storage) == ["new.mp4"]
+
+
+@pytest.fixture
+def dropbox(service: Service, people: People, sandbox: Sandbox) -> Exchange:
+    return exchange(service, people, sandbox, "dropbox")
+
+
+def test_a_folder_that_is_chosen_during_a_sync(dropbox: Exchange) -> None:
+    """The sync is of the one before: what is in the new one it has not learnt."""
+    api, release = dropbox.team.sandbox.dropbox, Event()
+    api.files.add(api.files.at("Empty"), "one.mp4", b"one")
+    dropbox.team.configure(importOnUpload=True, projectId=PROJECT, syncFolder="/Empty")
+    assert look(dropbox) == []
+    api.fail(CHANGES, truthful=True, hang=release)
+    asked = len(api.requests_to(CHANGES))
+    job_id = dropbox.team.start(syncType="incremental")
+    while len(api.requests_to(CHANGES)) == asked:
+        dropbox.team.job(job_id)
+    dropbox.team.configure(syncFolder="/Rushes")
+    release.set()
+    assert dropbox.team.finish(job_id)["status"] == "succeeded"
+    dropbox.service.clock.advance(s=1)
+    assert look(dropbox) == [], "what was there is not new"
+    dropbox.service.clock.advance(s=1)
+    api.files.add(api.files.at("Rushes"), "new.mp4", b"new")
+    assert look(dropbox) == ["new.mp4"]
+
+
+def test_a_file_that_cannot_be_read_is_in_no_others_way(dropbox: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    api, read = dropbox.team.sandbox.dropbox, Stores.file_item
+
+    def file_item(self: Stores, *args: Any, **how: Any) -> Item:
+        if how["name"] == "bad.mp4":
+            raise ProtocolBroken("Dropbox has a file that nobody can read")
+        return read(self, *args, **how)
+
+    monkeypatch.setattr(Stores, "file_item", file_item)
+    dropbox.team.configure(importOnUpload=True, projectId=PROJECT, syncFolder="/Empty")
+    assert look(dropbox) == []
+    dropbox.service.clock.advance(s=1)
+    api.files.add(api.files.at("Empty"), "bad.mp4", b"bad")
+    api.files.add(api.files.at("Empty"), "good.mp4", b"good")
+    job = dropbox.team.sync()
+    assert (job["status"], job["entities"][0]["failed"]) == ("partial", 1)
+    assert imported(dropbox) == ["good.mp4"]
 
 
 def test_watching_needs_a_project_of_the_team(storage: Exchange) -> None:

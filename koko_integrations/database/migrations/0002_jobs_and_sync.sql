@@ -68,8 +68,9 @@ CREATE TABLE IF NOT EXISTS synced_item (
   PRIMARY KEY (integration_id, entity, external_id)
 );
 CREATE INDEX IF NOT EXISTS synced_item_container_idx ON synced_item (integration_id, entity, container, generation);
+CREATE INDEX IF NOT EXISTS synced_item_deleted_idx ON synced_item (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS synced_item_parent_idx ON synced_item (integration_id, entity, parent_id);
-CREATE INDEX IF NOT EXISTS synced_item_visit_idx ON synced_item (integration_id, container) WHERE visit > 0;
+CREATE INDEX IF NOT EXISTS synced_item_visit_idx ON synced_item (integration_id, container, external_id) WHERE visit > 0;
 
 CREATE TABLE IF NOT EXISTS sync_link (
   integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,

@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any
 
-from sandbox.kit.monday_showing import ACCOUNT, Info, Showing, Shown, need, post, refusal, turn
+from sandbox.kit.monday.showing import ACCOUNT, Info, Showing, Shown, need, post, refusal, turn
 from sandbox.kit.stand_in import Clock
 from sandbox.kit.work import Column, Project
 
@@ -54,7 +54,11 @@ class Account(Showing):
 
     def _me(self, info: Info) -> Shown:
         need(info, "me:read")
-        return {**ME, "account": ACCOUNT}
+        return {**ME, "account": self._account}
+
+    def _account(self, info: Info) -> Shown:
+        need(info, "account:read")
+        return ACCOUNT
 
     def _boards(self, info: Info, limit: int, page: int, state: str, ids: list[str] | None = None) -> list[Shown]:
         need(info, "boards:read")

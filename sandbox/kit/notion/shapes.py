@@ -6,8 +6,8 @@ Source: developers.notion.com/reference/{page,page-property-values,property-obje
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.kit.notion_pages import DataSource
-from sandbox.kit.notion_wire import Json, invalid, only, plain, read_runs, runs
+from sandbox.kit.notion.pages import DataSource
+from sandbox.kit.notion.wire import Json, invalid, only, plain, read_runs, runs
 from sandbox.kit.work import Comment, Task, iso, seconds_of
 
 BOT = {"object": "user", "id": "b0700000-0000-4000-8000-000000000001"}

@@ -1,4 +1,4 @@
-"""Boards, items and updates of monday.com as its GraphQL API shows them: values and resolvers of `monday_schema`.
+"""Boards, items and updates of monday.com as its GraphQL API shows them: values and resolvers of `schema`.
 
 Source: developer.monday.com/api-reference/reference/{boards,items-page,updates,activity-logs,status,long-text,link}.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
 
-from sandbox.kit.monday_work import LogEntry, LoggedWork
+from sandbox.kit.monday.work import LogEntry, LoggedWork
 from sandbox.kit.stand_in import Clock
 from sandbox.kit.work import Column, Comment, File, Project, Task, iso, seconds_of
 

@@ -9,17 +9,20 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from providers.kit.answer import Answer
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver
 from providers.kit.http import HttpClient
+from providers.kit.paging import all_pages
+from providers.kit.paths import segment
 
 API = "https://api.atlassian.com"
 PAGES = (100, 10, 1)
 COMMENTS = 100
 MINUTE_MS = 60_000
+LONG_PASS_MINUTES = 60
+"""By which a pass that took longer than it meant to may be longer still."""
 
 
 class Found(NamedTuple):
@@ -39,7 +42,7 @@ class JiraSite:
             raise ProtocolBroken("It is not known which Jira site this is; connect again")
         self._http = http
         self._token = connection.credentials.access_token
-        self._base = f"{API}/ex/jira/{quote(chosen, safe='')}/rest/api/3"
+        self._base = f"{API}/ex/jira/{segment(chosen)}/rest/api/3"
         self._address = connection.config.get("siteUrl")
 
     def address_of(self, path: str) -> str | None:
@@ -62,11 +65,7 @@ class JiraSite:
 
     def projects(self) -> list[Any]:
         """All of them. Raises ProviderError."""
-        found, cursor = self.project_page(None)
-        while cursor is not None:
-            entries, cursor = self.project_page(cursor)
-            found += entries
-        return found
+        return all_pages("Jira", self.project_page)
 
     def project_page(self, cursor: str | None) -> tuple[list[Any], str | None]:
         """Some of them, and where the next ones are. Raises ProviderError."""
@@ -97,19 +96,20 @@ class JiraSite:
         """A page of a project's issues: all, or what has changed `since_ms`. Raises ProviderError.
 
         Absolute dates in JQL are in the time zone of the user's profile, which may change: so it is asked for minutes
-        before now. They are counted by our clock; where Jira's turns out to be ahead of it, they are asked for again.
+        before now. They are counted by our clock; where by Jira's they do not reach back to `since_ms`, or not any more
+        after many pages, more of them are asked for from the first page on.
         """
-        if cursor is not None:
-            window, _, token = cursor.partition(" ")
-            return self._search(container, fields, int(window) if window else None, token)
+        window, _, token = (cursor or "").partition(" ")
         if since_ms is None:
-            return self._search(container, fields, None)
-        minutes = _minutes_between(since_ms, int(time.time() * 1000)) + 1
-        found = self._search(container, fields, minutes)
+            return self._search(container, fields, None, token)
+        minutes = int(window) if window else _minutes_between(since_ms, int(time.time() * 1000)) + 1
+        found = self._search(container, fields, minutes, token)
         needed = _minutes_between(since_ms, found.answer.sent_at)
-        return found if needed <= minutes else self._search(container, fields, needed + 1)
+        if needed <= minutes:
+            return found
+        return self._search(container, fields, needed + (LONG_PASS_MINUTES if token else 1))
 
-    def _search(self, container: str, fields: Sequence[str], minutes: int | None, token: str | None = None) -> Found:
+    def _search(self, container: str, fields: Sequence[str], minutes: int | None, token: str = "") -> Found:
         project = container if container.isdecimal() else '"{}"'.format(container.replace("\\", "").replace('"', ""))
         if minutes is None:
             # No change can disturb this order.
@@ -150,7 +150,7 @@ class JiraSite:
         json: Any = None,
         repeatable: bool | None = None,
     ) -> Answer:
-        url = "/".join((self._base, *(quote(segment, safe="") for segment in path)))
+        url = "/".join((self._base, *map(segment, path)))
         return self._http.request(
             "Jira", method, url, params=params, json=json, bearer=self._token, repeatable=repeatable
         )

@@ -11,7 +11,7 @@ import orjson
 
 from providers.kit.errors import ProtocolBroken
 from providers.kit.items import Item
-from providers.kit.monday_board import Shape
+from providers.kit.monday.board import Shape
 from providers.kit.rich_text import to_html, to_text
 from providers.kit.timestamps import parse_ms
 

@@ -3,7 +3,7 @@
 Source: developer.atlassian.com/cloud/jira/platform/rest/v3, groups of issues and comments.
 """
 
-from sandbox.jira_wire import Json, document, stamp, status, user
+from sandbox.kit.jira.wire import Json, document, stamp, status, user
 from sandbox.kit.work import Column, Comment, Project, Task, Work
 
 COMMENTS_WITH_ISSUE = 20

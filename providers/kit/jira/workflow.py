@@ -4,8 +4,8 @@ Source: developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues, "G
 """
 
 from providers.kit.errors import Rejected
-from providers.kit.jira_items import Entry, category, is_done, part
-from providers.kit.jira_site import JiraSite
+from providers.kit.jira.items import Entry, category, is_done, part
+from providers.kit.jira.site import JiraSite
 
 
 def status_of(site: JiraSite, issue_id: str) -> Entry:

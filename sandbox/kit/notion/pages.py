@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.kit.notion_wire import Json, invalid, not_found, only, plain, read_runs, runs
+from sandbox.kit.notion.wire import Json, invalid, not_found, only, plain, read_runs, runs
 from sandbox.kit.work import Column, Comment, Project, Task, Work
 
 

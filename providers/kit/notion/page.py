@@ -17,7 +17,7 @@ from typing import Any
 
 from providers.kit.errors import ProtocolBroken, Rejected
 from providers.kit.items import Item, Status
-from providers.kit.notion_text import to_plain, to_rich_text
+from providers.kit.notion.text import to_plain, to_rich_text
 from providers.kit.timestamps import parse_ms
 
 Properties = Mapping[str, Any]

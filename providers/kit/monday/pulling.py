@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from providers.kit import monday_queries as ask
 from providers.kit.app import AppCredentials
 from providers.kit.base import ListsItems
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, Rejected, StartOver
 from providers.kit.http import HttpClient
 from providers.kit.items import Item, Page, Pull, Skipped
-from providers.kit.monday_answers import A_DAY_MS, read_data
-from providers.kit.monday_board import Shape, Shapes, read_shape
-from providers.kit.monday_items import (
+from providers.kit.monday import queries as ask
+from providers.kit.monday.answers import A_DAY_MS, read_data
+from providers.kit.monday.board import Shape, Shapes, read_shape
+from providers.kit.monday.items import (
     Entry,
     comments_in,
     is_own,
@@ -90,11 +90,12 @@ class PullsBoards(ListsItems):
         known = self._shapes.get(_token(connection), container)
         return known or self.board(connection, container, self.ask(connection, ask.COLUMNS, board=container))[1]
 
-    def list_boards(self, connection: Connection, page: int) -> tuple[list[Entry], bool]:
-        """A page of boards, and whether there may be more: monday does not say which is the last."""
+    def list_boards(self, connection: Connection, cursor: str | None) -> tuple[list[Entry], str | None]:
+        """A page of boards, and where the next one is: monday does not say which is the last."""
+        page = int(cursor or 1)
         found = objects(self.ask(connection, ask.BOARDS, page=page).data.get("boards"))
         # Documents, and the boards that hold subitems, come as boards too.
-        return [one for one in found if one.get("type") in (None, "board")], bool(found)
+        return [one for one in found if one.get("type") in (None, "board")], str(page + 1) if found else None
 
     def updates_of(self, connection: Connection, entry: Entry) -> list[Entry]:
         """All updates of an item with ItemParts, the newest first."""
@@ -115,10 +116,9 @@ class PullsBoards(ListsItems):
             boards = objects(self.ask(connection, ask.BOARD, board=pull.container).data.get("boards"))
             items, skipped = self.read_items(boards, self._read_board)
             return Page(items=tuple(items), skipped=tuple(skipped), gone=() if boards else (pull.container,))
-        page = int(pull.cursor or 1)
-        boards, more = self.list_boards(connection, page)
+        boards, cursor = self.list_boards(connection, pull.cursor)
         items, skipped = self.read_items(boards, self._read_board)
-        return Page(items=tuple(items), skipped=tuple(skipped), cursor=str(page + 1) if more else None)
+        return Page(items=tuple(items), skipped=tuple(skipped), cursor=cursor)
 
     def _pull_all(self, connection: Connection, pull: Pull) -> Page:
         container = str(pull.container)

@@ -6,10 +6,10 @@ Source: developer.atlassian.com/cloud/jira/platform/rest/v3/intro and its groups
 from collections.abc import Mapping
 from typing import Any
 
-from providers.kit.adf import to_text
 from providers.kit.errors import ProtocolBroken
 from providers.kit.items import Item
-from providers.kit.jira_site import JiraSite
+from providers.kit.jira.adf import to_text
+from providers.kit.jira.site import JiraSite
 from providers.kit.timestamps import parse_ms
 
 Entry = Mapping[str, Any]

@@ -313,6 +313,7 @@ CREATE TABLE IF NOT EXISTS job_file (
   external_path TEXT,
   title TEXT,
   name TEXT,
+  mime_type TEXT,
   status TEXT NOT NULL DEFAULT 'pending'
     CHECK (status IN ('pending', 'running', 'landing', 'done', 'skipped', 'failed', 'cancelled')),
   asset_id TEXT,

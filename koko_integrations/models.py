@@ -197,6 +197,7 @@ class JobFile(_OwnModel):
     external_path = peewee.TextField(null=True)
     title = peewee.TextField(null=True)
     name = peewee.TextField(null=True)
+    mime_type = peewee.TextField(null=True)
     status = peewee.TextField()
     asset_id = peewee.TextField(null=True)
     video_id = peewee.TextField(null=True)

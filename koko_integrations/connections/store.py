@@ -152,8 +152,15 @@ _WIPE_CONNECTION = Statement(
 )
 _DELETE_PENDING = Statement(PendingConnection.delete().where(PendingConnection.integration_id == param("id")))
 _DELETE_API_KEYS = Statement(ApiKey.delete().where(ApiKey.integration_id == param("id")))
-_OVERTAKE_JOBS = Statement(
-    Job.update({Job.epoch: Job.epoch + 1}).where((Job.integration_id == param("id")) & (Job.status == "running"))
+_OVERTAKE_SYNCS = Statement(
+    Job.update({Job.epoch: Job.epoch + 1}).where(
+        (Job.integration_id == param("id")) & (Job.kind == "sync") & (Job.status == "running")
+    )
+)
+_CANCEL_FILES = Statement(
+    Job.update({Job.cancel_requested: 1}).where(
+        (Job.integration_id == param("id")) & (Job.kind != "sync") & Job.status.in_(("queued", "running"))
+    )
 )
 _FORGET_WATCH = Statement(
     IntegrationConnection.update({IntegrationConnection.watched_from: None}).where(
@@ -278,8 +285,9 @@ def forget_watch(tx: Transaction, integration_id: str) -> None:
 
 def forget_items(tx: Transaction, integration_id: str) -> None:
     """Forgets what was pulled from an account and linked to it: the integration has another one now. A sync that is at
-    it is overtaken, and begins again."""
-    tx.change(_OVERTAKE_JOBS, id=integration_id)
+    it is overtaken, and begins again; imports and exports end, as their files are of that account."""
+    tx.change(_OVERTAKE_SYNCS, id=integration_id)
+    tx.change(_CANCEL_FILES, id=integration_id)
     forget_watch(tx, integration_id)
     for statement in _OF_THE_ACCOUNT:
         tx.change(statement, id=integration_id)

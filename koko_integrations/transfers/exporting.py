@@ -57,7 +57,7 @@ class Exporter:
                 if attempt == TRIES - 1:
                     raise
                 await work.keep(work.files[file.number]._replace(session=None, done_bytes=0))
-        await self._verify(provider.manifest.name, asset, uploaded)
+        await self._verify(work, asset, uploaded)
         done = work.files[file.number]._replace(
             status="done", name=uploaded.name, external_path=uploaded.path, done_bytes=asset.file_size, session=None
         )
@@ -127,21 +127,23 @@ class Exporter:
         file = work.files[number]
         await work.keep(file._replace(session=work.seal(file, session.token), done_bytes=session.offset))
 
-    async def _verify(self, name: str, asset: StoredAsset, uploaded: Uploaded) -> None:
+    async def _verify(self, work: FileWork, asset: StoredAsset, uploaded: Uploaded) -> None:
         """Raises ProtocolBroken where the provider has something else than was sent."""
+        name = work.name
         if uploaded.size is not None and uploaded.size != asset.file_size:
             raise ProtocolBroken(f"{name} has {uploaded.size} bytes of a file of {asset.file_size}")
         algorithm = next((one for one in PREFERRED if one in uploaded.checksums), None)
         if algorithm is not None:
-            expected = await self._parts.on_thread(self._sum, asset, algorithm)
+            expected = await self._parts.on_thread(self._sum, work, asset, algorithm)
             if expected != uploaded.checksums[algorithm]:
                 raise ProtocolBroken(f"The file arrived damaged: its {algorithm} at {name} is not that of the asset")
 
-    def _sum(self, asset: StoredAsset, algorithm: Algorithm) -> str:
+    def _sum(self, work: FileWork, asset: StoredAsset, algorithm: Algorithm) -> str:
         sums = Sums([algorithm])
         buffer = memoryview(bytearray(BUFFER_BYTES))
         with self._store.open(asset.storage_key) as stored:
             while count := stored.readinto(buffer):
+                work.check()
                 sums.update(buffer[:count])
         return sums.digests()[algorithm]
 

@@ -20,6 +20,7 @@ COLUMNS = (
     Row.external_path,
     Row.title,
     Row.name,
+    Row.mime_type,
     Row.status,
     Row.asset_id,
     Row.video_id,
@@ -51,6 +52,7 @@ _SAVE = Statement(
         {
             Row.external_path: param("external_path"),
             Row.name: param("name"),
+            Row.mime_type: param("mime_type"),
             Row.status: param("status"),
             Row.asset_id: param("asset_id"),
             Row.video_id: param("video_id"),
@@ -112,6 +114,7 @@ class JobFile(NamedTuple):
     external_path: str | None
     title: str | None
     name: str | None
+    mime_type: str | None
     status: str
     asset_id: str | None
     video_id: str | None

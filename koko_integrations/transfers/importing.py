@@ -1,5 +1,6 @@
 """The handler of jobs of the kind `import`: each file is looked at, fetched, verified, and only then shown in Koko."""
 
+from koko_integrations.assets.kinds import mime_type_of
 from koko_integrations.assets.names import safe_name
 from koko_integrations.assets.staging import Staging
 from koko_integrations.assets.store import StoreUnavailable
@@ -45,23 +46,31 @@ class Importer:
 
     async def _import(self, work: FileWork, provider: ReadsFiles, file: JobFile) -> None:
         if file.status == "landing":
-            await self._land(work, file)
-            return
+            if await self._landing.still_has(work, file):
+                await self._land(work, file)
+                return
+            # A power cut, or another machine: what had been verified is not here any more.
+            await self._parts.on_thread(self._staging.discard, file.job_id, file.number)
+            file = file._replace(done_bytes=0)
         for attempt in range(TRIES):
             remote = await self._find(work, provider, file)
-            file = await self._begin(work, file, remote)
-            if file.is_finished:
-                return
-            try:
-                fetched = await self._fetch(work, provider, file, remote)
-            except (Changed, Mismatch):
-                # What has come is of no version that there is.
-                await self._parts.on_thread(self._staging.discard, file.job_id, file.number)
-                file = work.files[file.number]._replace(done_bytes=0)
-                if attempt == TRIES - 1:
-                    raise
-            else:
-                break
+            async with work.alone(remote.id, remote.version):
+                file = await self._begin(work, file, remote)
+                if file.is_finished:
+                    return
+                try:
+                    await self._bring(work, provider, file, remote)
+                except (Changed, Mismatch):
+                    # What has come is of no version that there is.
+                    await self._parts.on_thread(self._staging.discard, file.job_id, file.number)
+                    file = work.files[file.number]._replace(done_bytes=0)
+                    if attempt == TRIES - 1:
+                        raise
+                else:
+                    return
+
+    async def _bring(self, work: FileWork, provider: ReadsFiles, file: JobFile, remote: RemoteFile) -> None:
+        fetched = await self._fetch(work, provider, file, remote)
         file = work.files[file.number]._replace(
             status="landing", size=fetched.size, done_bytes=fetched.size, sha256=fetched.sha256
         )
@@ -93,6 +102,7 @@ class Importer:
             external_id=remote.id,
             version=remote.version,
             size=remote.size,
+            mime_type=mime_type_of(remote.name, remote.mime_type),
             asset_id=file.asset_id or new_id("asset"),
         )
         there = await files.find_imported(

@@ -1,18 +1,22 @@
 """From a staging file that is whole into Koko: an asset in the store or a video at Bunny Stream, with its row."""
 
+from io import FileIO
+
 from koko_integrations.assets.bunny import Bunny, VideoUpload
-from koko_integrations.assets.kinds import is_video, mime_type_of
+from koko_integrations.assets.kinds import is_video
 from koko_integrations.assets.names import safe_name
 from koko_integrations.assets.rows import NewAsset, NewVideo, add_asset, add_video
 from koko_integrations.assets.staging import Staging
-from koko_integrations.assets.store import AssetStore
+from koko_integrations.assets.store import AssetMissing, AssetStore, StoredFile
 from koko_integrations.database import Transaction
 from koko_integrations.transfers import files
 from koko_integrations.transfers.files import JobFile
 from koko_integrations.transfers.progress import Transfer
 from koko_integrations.transfers.work import FileWork, Parts
+from providers.kit.checksums import Sums
 from providers.kit.errors import StartOver
 
+BUFFER_BYTES = 1024 * 1024
 TRIES = 3
 """How often an upload is begun again that Bunny Stream has forgotten."""
 
@@ -29,12 +33,31 @@ class Landing:
     async def land(self, work: FileWork, file: JobFile, transfer: Transfer) -> None:
         """The file is in Koko when this returns. Raises StoreError, ProviderError, StoppedError, OvertakenError, and
         CancelledError once it is there."""
-        mime_type = mime_type_of(str(file.name))
+        mime_type = str(file.mime_type)
         # Of no bytes no video can be made.
         if self._bunny is not None and is_video(mime_type) and file.size:
             await self._land_video(self._bunny, work, file, transfer)
         else:
             await self._land_asset(work, file, mime_type, transfer)
+
+    async def still_has(self, work: FileWork, file: JobFile) -> bool:
+        """Whether the bytes that were verified are there, staged or in the store already."""
+        return await self._parts.on_thread(self._sum, work, file) == file.sha256
+
+    def _sum(self, work: FileWork, file: JobFile) -> str | None:
+        sums, buffer = Sums(["sha256"]), memoryview(bytearray(BUFFER_BYTES))
+        try:
+            source: FileIO | StoredFile = FileIO(self._staging.path(file.job_id, file.number))
+        except FileNotFoundError:
+            try:
+                source = self._store.open(self._key(work, file))
+            except AssetMissing:
+                return None
+        with source:
+            while count := source.readinto(buffer):
+                work.check()
+                sums.update(buffer[:count])
+        return sums.digests()["sha256"]
 
     async def abandon(self, work: FileWork, file: JobFile) -> None:
         """What has been put away and is not shown gives its space back."""
@@ -81,13 +104,17 @@ class Landing:
         def stop_when_told(_: int) -> None:
             transfer.check()
 
+        def send(video: VideoUpload) -> None:
+            with transfer.interruptible():
+                bunny.upload(staged, video, stop_when_told)
+
         for attempt in range(TRIES):
             if file.session is None:
-                begun = await on_thread(bunny.begin, video_id, title, mime_type_of(str(file.name)), size)
+                begun = await on_thread(bunny.begin, video_id, title, str(file.mime_type), size)
                 file = work.files[file.number]._replace(session=work.seal(file, begun.url))
                 await work.keep(file)
             try:
-                await on_thread(bunny.upload, staged, VideoUpload(video_id, work.unseal(file), size), stop_when_told)
+                await on_thread(send, VideoUpload(video_id, work.unseal(file), size))
                 break
             except StartOver:
                 file = work.files[file.number]._replace(session=None)

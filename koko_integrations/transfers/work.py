@@ -12,7 +12,7 @@ import structlog
 
 from koko_integrations.clock import Clock
 from koko_integrations.connections.live import LiveConnections
-from koko_integrations.database import Database, Transaction
+from koko_integrations.database import AWAY, Database, Transaction
 from koko_integrations.integration import Integration
 from koko_integrations.jobs import store
 from koko_integrations.jobs.job import Job
@@ -30,7 +30,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 AT_ONCE = 4
-THREADS = 16
+THREADS = 32
+TRANSFERS_PER_PROCESS = 24
 TICK_S = 0.5
 MOST_ERRORS = 20
 
@@ -45,9 +46,19 @@ class Parts:
     vault: Vault
     threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="files"))
 
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TRANSFERS_PER_PROCESS))
+    """A transfer holds one of the threads that everything else of a provider waits for, too."""
+
     async def on_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """For what waits for a disk or a store."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, functools.partial(work, *args, **kwargs))
+        """For what waits for a disk or a store. A caller that is cancelled waits until the thread has let go: what it
+        was doing must not go on behind the back of whoever tidies up."""
+        call = functools.partial(work, *args, **kwargs)
+        running = asyncio.get_running_loop().run_in_executor(self.threads, call)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,8 @@ class FileWork:
         self._transfers: dict[int, Transfer] = {}
         self._committing = asyncio.Lock()
         self._cancelled = self._overtaken = False
+        self._workers: list[asyncio.Task[None]] = []
+        self._alone: dict[tuple[str, str], asyncio.Lock] = {}
         self.patience = Patience(parts.clock, parts.live, integration, self.save)
 
     @property
@@ -92,40 +105,52 @@ class FileWork:
         Raises OvertakenError.
         """
         left = iter([file for file in self.files.values() if not file.is_finished])
-        workers = [asyncio.ensure_future(self._work(left, one)) for _ in range(AT_ONCE)]
-        ticking = asyncio.ensure_future(self._tick())
+        self._workers = [asyncio.create_task(self._work(left, one)) for _ in range(AT_ONCE)]
+        ticking = asyncio.create_task(self._tick())
         try:
-            await asyncio.gather(*workers)
-        except (store.CancelledError, StoppedError):
-            if self._overtaken:
-                raise store.OvertakenError from None
-            return Ended(cancelled=True)
-        except PutOffError as error:
-            return Ended(put_off=error)
-        except CredentialsRefused as error:
-            return Ended(refused=error)
+            done, _ = await asyncio.wait(self._workers, return_when=asyncio.FIRST_EXCEPTION)
         finally:
             ticking.cancel()
-            for worker in workers:
-                worker.cancel()
-            for transfer in self._transfers.values():
-                transfer.stop()
-            await asyncio.gather(*workers, ticking, return_exceptions=True)
-        return Ended(cancelled=self._cancelled)
+            self._let_go()
+            await asyncio.gather(*self._workers, ticking, return_exceptions=True)
+        failures = [failure for worker in done if not worker.cancelled() and (failure := worker.exception())]
+        if self._overtaken:
+            raise store.OvertakenError
+        if self._cancelled:
+            return Ended(cancelled=True)
+        for failure in failures:
+            match failure:
+                case PutOffError():
+                    return Ended(put_off=failure)
+                case CredentialsRefused():
+                    return Ended(refused=failure)
+                case _:
+                    raise failure
+        return Ended()
+
+    @contextlib.asynccontextmanager
+    async def alone(self, external_id: str, version: str) -> AsyncIterator[None]:
+        """Inside the block nothing else is done with this version of a file, however often it was asked for."""
+        async with self._alone.setdefault((external_id, version), asyncio.Lock()):
+            yield
+
+    def check(self) -> None:
+        """On any thread. Raises StoppedError when the job is to end."""
+        if self._cancelled or self._overtaken:
+            raise StoppedError
 
     @contextlib.asynccontextmanager
     async def transferring(self, file: JobFile) -> AsyncIterator[Transfer]:
         """While the block runs, the file's bytes are counted, and a cancelled job stops them."""
-        transfer = self._transfers[file.number] = Transfer(file.done_bytes)
-        if self._cancelled:
-            transfer.stop()
-        try:
-            yield transfer
-        finally:
-            # Whoever is told to let go, as when the service ends, leaves a thread behind that still copies.
-            transfer.stop()
-            self._note(file.number, transfer)
-            del self._transfers[file.number]
+        async with self.parts.slots:
+            transfer = self._transfers[file.number] = Transfer(file.done_bytes)
+            try:
+                yield transfer
+            finally:
+                # Whoever is told to let go, as when the service ends, leaves a thread behind that still copies.
+                transfer.stop()
+                self._note(file.number, transfer)
+                del self._transfers[file.number]
 
     async def keep(self, file: JobFile, more: Callable[[Transaction], None] | None = None) -> None:
         """Keeps what a file has come to, with `more` in the same transaction. Raises OvertakenError, and CancelledError
@@ -140,8 +165,13 @@ class FileWork:
             return cancelled
 
         async with self._committing:
-            if await self.parts.database.write(keep):
-                self._cancelled = True
+            before = self.files[file.number]
+            try:
+                if await self.parts.database.write(keep):
+                    self._cancelled = True
+            except BaseException:
+                self.files[file.number] = before
+                raise
         if self._cancelled:
             raise store.CancelledError
 
@@ -180,7 +210,7 @@ class FileWork:
     def state(self) -> dict[str, Any]:
         """For the job's row."""
         every = self.files.values()
-        sizes = [file.size for file in every if file.status not in ("failed", "cancelled")]
+        sizes = [file.size for file in every if file.status not in ("failed", "cancelled", "skipped")]
         progress: dict[str, Any] = {
             "done": sum(file.is_finished for file in every),
             "total": len(self.files),
@@ -223,15 +253,25 @@ class FileWork:
         self.error(f"{file.name or file.title or file.external_path or file.asset_id}: {said}")
         await self.keep(file._replace(status="failed", error=said))
 
+    def _let_go(self) -> None:
+        """Ends what is going on, wherever it waits."""
+        for worker in self._workers:
+            worker.cancel()
+        for transfer in self._transfers.values():
+            transfer.stop()
+
     async def _tick(self) -> None:
         while True:
             # Real time, whatever the clock says: somebody is watching.
             await asyncio.sleep(TICK_S)
-            if not self._transfers:
-                continue
             try:
                 await self.save()
-            except (store.CancelledError, store.OvertakenError) as error:
-                self._overtaken = isinstance(error, store.OvertakenError)
-                for transfer in self._transfers.values():
-                    transfer.stop()
+            except store.CancelledError:
+                self._let_go()
+                return
+            except store.OvertakenError:
+                self._overtaken = True
+                self._let_go()
+                return
+            except AWAY as error:
+                log.warning("progress was not kept", exc_info=error)

@@ -105,7 +105,8 @@ def _compare(origin: str, folder: Path, load: Load) -> None:
         print(
             f"  {peer.seconds / mine.seconds:.2f}x rclone: {_shown(peer, load)} (wanted: {load.wanted});"
             f" {start.seconds:.2f} s of that are its start and end, as for a file of one byte\n"
-            f"  {(peer.seconds + peer.rest_s) / mine.seconds:.2f}x rclone, sha256sum and sync, which is what ours does:"
+            f"  {(peer.seconds + peer.rest_s) / mine.seconds:.2f}x rclone, then sha256sum, then sync,"
+            " which ours has done by its end:"
             f" {peer.seconds + peer.rest_s:.2f} s"
         )
 

@@ -11,9 +11,9 @@ from typing import Any
 from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Revocation
-from providers.kit.dropbox_calls import API, path_of, tags_of
-from providers.kit.dropbox_files import ReadsDropbox
-from providers.kit.dropbox_uploads import WritesDropbox
+from providers.kit.dropbox.calls import API, path_of, tags_of
+from providers.kit.dropbox.files import ReadsDropbox
+from providers.kit.dropbox.uploads import WritesDropbox
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, ProviderError, Rejected, StartOver
 from providers.kit.files import Stores
 from providers.kit.items import Item, Page, Pull

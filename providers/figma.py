@@ -13,8 +13,8 @@ from typing import Any
 from providers.kit.base import ConnectsByOAuth, ListsItems
 from providers.kit.connection import Connection, Identity, Resource
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, Rejected
-from providers.kit.figma_calls import API, SITE, address_of, file_key
-from providers.kit.figma_frames import ReadsFrames
+from providers.kit.figma.calls import API, SITE, address_of, file_key
+from providers.kit.figma.frames import ReadsFrames
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
 from providers.kit.paths import segment

@@ -11,12 +11,12 @@ from typing import Any
 
 from providers.kit.base import Revokes
 from providers.kit.connection import Connection, Identity, Revocation
-from providers.kit.drive_api import ALL_DRIVES, FOLDER, SHORTCUT, quoted
-from providers.kit.drive_files import ReadsDrive
-from providers.kit.drive_uploads import WritesDrive
 from providers.kit.errors import Missing, ProtocolBroken, StartOver
 from providers.kit.files import Kind
 from providers.kit.folders import EVERYTHING, FollowsFolders, Way
+from providers.kit.google_drive.api import ALL_DRIVES, FOLDER, SHORTCUT, quoted
+from providers.kit.google_drive.files import ReadsDrive
+from providers.kit.google_drive.uploads import WritesDrive
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
 from providers.kit.timestamps import parse_ms

@@ -16,9 +16,9 @@ from providers.kit.folders import FollowsFolders, Way
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest
 from providers.kit.microsoft import entra
-from providers.kit.onedrive_api import key_of, within
-from providers.kit.onedrive_files import ReadsOneDrive
-from providers.kit.onedrive_uploads import WritesOneDrive
+from providers.kit.onedrive.api import key_of, within
+from providers.kit.onedrive.files import ReadsOneDrive
+from providers.kit.onedrive.uploads import WritesOneDrive
 from providers.kit.paths import segment
 from providers.kit.timestamps import parse_ms
 

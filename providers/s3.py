@@ -16,10 +16,10 @@ from providers.kit.errors import Missing, StartOver
 from providers.kit.files import Stores
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Field, Manifest
-from providers.kit.s3_calls import code_of, prefix_of
-from providers.kit.s3_client import ClientError
-from providers.kit.s3_objects import LISTING, READING, ReadsObjects
-from providers.kit.s3_uploads import WritesObjects
+from providers.kit.s3.calls import code_of, prefix_of
+from providers.kit.s3.client import ClientError
+from providers.kit.s3.objects import LISTING, READING, ReadsObjects
+from providers.kit.s3.uploads import WritesObjects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectsV2RequestTypeDef

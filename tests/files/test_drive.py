@@ -7,8 +7,8 @@ import pytest
 
 from providers.google_drive import GoogleDrive
 from providers.kit.connection import Connection, Credentials
-from providers.kit.drive_files import EXPORTS, SHARED_WITH_ME
 from providers.kit.errors import AlreadyThere, Changed, Missing, ProtocolBroken, Rejected, StartOver, Transient
+from providers.kit.google_drive.files import EXPORTS, SHARED_WITH_ME
 from providers.kit.transfers import Session, Upload
 from sandbox.drive_trees import READS, SHARED_DRIVE, WRITES
 from sandbox.stand_ins import Sandbox

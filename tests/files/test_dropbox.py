@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from providers.kit.connection import Connection, Credentials
-from providers.kit.dropbox_calls import in_header
+from providers.kit.dropbox.calls import in_header
 from providers.kit.errors import (
     Changed,
     Missing,

@@ -17,7 +17,7 @@ from providers.kit.errors import (
     StartOver,
     Transient,
 )
-from providers.kit.figma_calls import Place, read_place
+from providers.kit.figma.calls import Place, read_place
 from providers.kit.transfers import Entry, RemoteFile
 from sandbox.figma import BOARD, FILE
 from sandbox.figma_documents import render

@@ -17,8 +17,8 @@ from providers.kit.errors import (
     Rejected,
     Transient,
 )
-from providers.kit.s3_client import MOST_CLIENTS, S3Clients, s3_client
-from providers.kit.s3_objects import checksums_of
+from providers.kit.s3.client import MOST_CLIENTS, S3Clients, s3_client
+from providers.kit.s3.objects import checksums_of
 from providers.kit.transfers import Upload
 from sandbox.s3 import BUCKET, BUCKET_ELSEWHERE, BUCKET_WITH_VERSIONS, KEYS
 from sandbox.stand_ins import Sandbox

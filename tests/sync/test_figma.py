@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from providers.kit.figma_calls import file_key
+from providers.kit.figma.calls import file_key
 from sandbox.figma import BOARD, COMMENTS_EACH, FILE
 from sandbox.stand_ins import Sandbox
 from tests.conftest import People

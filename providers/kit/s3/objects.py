@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, StartOver
 from providers.kit.ranges import begins_at, from_byte
-from providers.kit.s3_calls import CallsS3, code_of, key_of, name_of, prefix_of, translated
-from providers.kit.s3_client import ClientError
+from providers.kit.s3.calls import CallsS3, code_of, key_of, name_of, prefix_of, translated
+from providers.kit.s3.client import ClientError
 from providers.kit.streams import Stream
 from providers.kit.transfers import Algorithm, Entry, Listing, ReadsFiles, RemoteFile
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from providers.kit.connection import Connection
 from providers.kit.errors import Changed, Missing, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
-from providers.kit.figma_calls import CallsFigma, Place, address_of, read_place
+from providers.kit.figma.calls import CallsFigma, Place, address_of, read_place
 from providers.kit.ranges import begins_at
 from providers.kit.streams import Stream
 from providers.kit.timestamps import parse_ms

@@ -15,7 +15,7 @@ import orjson
 
 from providers.kit.answer import Answer
 from providers.kit.connection import Connection
-from providers.kit.dropbox_calls import CallsDropbox, error_in, path_of, tags_of
+from providers.kit.dropbox.calls import CallsDropbox, error_in, path_of, tags_of
 from providers.kit.errors import AlreadyThere, Missing, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
 from providers.kit.naming import other_names, shown
 from providers.kit.timestamps import iso_seconds

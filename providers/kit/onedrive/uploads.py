@@ -19,7 +19,7 @@ from providers.kit.connection import Connection
 from providers.kit.errors import AlreadyThere, Missing, ProtocolBroken, Rejected, StartOver, Transient
 from providers.kit.microsoft import GRAPH
 from providers.kit.naming import other_names, shown
-from providers.kit.onedrive_api import (
+from providers.kit.onedrive.api import (
     FULL,
     NAME,
     OneDriveApi,

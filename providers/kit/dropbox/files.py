@@ -13,7 +13,7 @@ import orjson
 
 from providers.kit.answer import Answer
 from providers.kit.connection import Connection
-from providers.kit.dropbox_calls import (
+from providers.kit.dropbox.calls import (
     NOT_THERE,
     CallsDropbox,
     lookup_refusal,

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from providers.kit.connection import Connection
 from providers.kit.errors import Changed, Missing, ProtocolBroken, Rejected, StartOver, Transient
 from providers.kit.microsoft import GRAPH
-from providers.kit.onedrive_api import NAME, OneDriveApi, address_of, checksums_of, key_of, refusal, size_of
+from providers.kit.onedrive.api import NAME, OneDriveApi, address_of, checksums_of, key_of, refusal, size_of
 from providers.kit.ranges import begins_at, from_byte
 from providers.kit.streams import Stream
 from providers.kit.timestamps import parse_ms

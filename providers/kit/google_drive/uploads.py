@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from providers.kit.answer import Answer
 from providers.kit.connection import Connection
-from providers.kit.drive_api import (
+from providers.kit.errors import AlreadyThere, Missing, ProtocolBroken, Rejected, StartOver, Transient
+from providers.kit.google_drive.api import (
     ALL_DRIVES,
     FOLDER,
     NAME,
@@ -28,7 +29,6 @@ from providers.kit.drive_api import (
     size_of,
     success,
 )
-from providers.kit.errors import AlreadyThere, Missing, ProtocolBroken, Rejected, StartOver, Transient
 from providers.kit.naming import MOST_NAMES, other_names, shown
 from providers.kit.paths import segment
 from providers.kit.transfers import Session, Upload, Uploaded, WritesFiles, upload_deadline_s

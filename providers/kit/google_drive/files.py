@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 import orjson
 
 from providers.kit.connection import Connection
-from providers.kit.drive_api import (
+from providers.kit.errors import Changed, Missing, ProtocolBroken, Rejected, StartOver
+from providers.kit.google_drive.api import (
     ALL_DRIVES,
     API,
     FOLDER,
@@ -31,7 +32,6 @@ from providers.kit.drive_api import (
     size_of,
     target_of,
 )
-from providers.kit.errors import Changed, Missing, ProtocolBroken, Rejected, StartOver
 from providers.kit.paths import segment
 from providers.kit.ranges import begins_at, from_byte
 from providers.kit.streams import Stream

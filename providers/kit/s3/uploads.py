@@ -18,9 +18,9 @@ import orjson
 from providers.kit.connection import Connection
 from providers.kit.errors import AlreadyThere, Rejected, StartOver
 from providers.kit.naming import other_names, shown
-from providers.kit.s3_calls import DENIED, GONE, CallsS3, code_of, name_of, prefix_of
-from providers.kit.s3_client import ClientError
-from providers.kit.s3_objects import READING, checksums_of
+from providers.kit.s3.calls import DENIED, GONE, CallsS3, code_of, name_of, prefix_of
+from providers.kit.s3.client import ClientError
+from providers.kit.s3.objects import READING, checksums_of
 from providers.kit.transfers import Session, Upload, Uploaded, WritesFiles
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from providers.kit.errors import (
     Transient,
 )
 from providers.kit.http import HttpClient
-from providers.kit.s3_client import BotoCoreError, ClientError, ParamValidationError, ResponseParserError, S3Clients
+from providers.kit.s3.client import BotoCoreError, ClientError, ParamValidationError, ResponseParserError, S3Clients
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -14,7 +14,8 @@ import pytest
 from sandbox.stand_ins import Sandbox
 from tests.conftest import initialise, postgres_copy
 from tests.process.fleet import Fleet, kill, wait_for
-from tests.process.freight import DOWNLOAD, MIB, SETTINGS, SLUGS, STORAGES, Freight
+from tests.process.freight import DOWNLOAD, MIB, SETTINGS, SLUGS, Freight
+from tests.process.storages import STORAGES
 
 SIZE = 20 * MIB
 PART = SIZE * 6 // 10
@@ -216,3 +217,11 @@ def test_a_worker_taken_for_dead(freight: Freight) -> None:
     wait_for(lambda: freight.fleet.has_said(job_id, "job overtaken"), "it does not notice")
     _, again = freight.served()
     assert again <= AGAIN
+
+
+@pytest.mark.parametrize("fleet", ["postgres"], indirect=True)
+def test_the_database_restarts(freight: Freight) -> None:
+    job_id = stopped_on_its_way(freight)
+    freight.restart_database()
+    freight.let_go()
+    freight.check_import(job_id)

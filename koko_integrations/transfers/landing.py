@@ -42,7 +42,7 @@ class Landing:
 
     async def still_has(self, work: FileWork, file: JobFile) -> bool:
         """Whether the bytes that were verified are there, staged or in the store already."""
-        return await self._parts.on_thread(self._sum, work, file) == file.sha256
+        return file.sha256 is not None and await self._parts.on_thread(self._sum, work, file) == file.sha256
 
     def _sum(self, work: FileWork, file: JobFile) -> str | None:
         sums, buffer = Sums(["sha256"]), memoryview(bytearray(BUFFER_BYTES))

@@ -7,10 +7,11 @@ from typing import Any
 
 from koko_integrations.clock import Clock
 from koko_integrations.connections import auto_sync
+from koko_integrations.connections.account import forget_items, forget_watch
 from koko_integrations.connections.config import OF_THE_ACCOUNT, ConfigReader
 from koko_integrations.connections.live import LiveConnections
 from koko_integrations.connections.mappings import MappingChecker, require_connected
-from koko_integrations.connections.store import FIND, forget_items, forget_watch
+from koko_integrations.connections.store import FIND
 from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.errors import BadRequest, from_provider
 from koko_integrations.integration import Integration

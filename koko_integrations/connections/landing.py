@@ -7,6 +7,7 @@ from koko_integrations.access.actor import Actor
 from koko_integrations.access.authenticator import API_KEY_PREFIX
 from koko_integrations.clock import Clock
 from koko_integrations.connections import store
+from koko_integrations.connections.account import forget_items
 from koko_integrations.connections.config import kept_settings
 from koko_integrations.connections.icons import icon_url
 from koko_integrations.database import Transaction
@@ -58,7 +59,7 @@ class Landing:
         ):
             raise conflict(provider)
         if not same_account:
-            store.forget_items(tx, integration.id)
+            forget_items(tx, integration.id)
         count_calls(tx, integration.id, api_calls, now)
         return store.find(tx, integration.id)
 

@@ -15,15 +15,7 @@ from koko_integrations.connections.credentials import lifetime, seal
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.ids import new_id
 from koko_integrations.integration import COLUMNS, Integration
-from koko_integrations.models import (
-    ApiKey,
-    IntegrationConnection,
-    Job,
-    PendingConnection,
-    SyncedItem,
-    SyncLink,
-    SyncState,
-)
+from koko_integrations.models import ApiKey, IntegrationConnection, PendingConnection
 from koko_integrations.models import Integration as Row
 from koko_integrations.rpc.wire import dump_text as dump
 from koko_integrations.vault import Vault
@@ -152,24 +144,6 @@ _WIPE_CONNECTION = Statement(
 )
 _DELETE_PENDING = Statement(PendingConnection.delete().where(PendingConnection.integration_id == param("id")))
 _DELETE_API_KEYS = Statement(ApiKey.delete().where(ApiKey.integration_id == param("id")))
-_OVERTAKE_SYNCS = Statement(
-    Job.update({Job.epoch: Job.epoch + 1}).where(
-        (Job.integration_id == param("id")) & (Job.kind == "sync") & (Job.status == "running")
-    )
-)
-_CANCEL_FILES = Statement(
-    Job.update({Job.cancel_requested: 1}).where(
-        (Job.integration_id == param("id")) & (Job.kind != "sync") & Job.status.in_(("queued", "running"))
-    )
-)
-_FORGET_WATCH = Statement(
-    IntegrationConnection.update({IntegrationConnection.watched_from: None}).where(
-        IntegrationConnection.integration_id == param("id")
-    )
-)
-_OF_THE_ACCOUNT = [
-    Statement(model.delete().where(model.integration_id == param("id"))) for model in (SyncState, SyncedItem, SyncLink)
-]
 _INSERT_API_KEY = Statement(
     ApiKey.insert(
         {
@@ -276,21 +250,6 @@ def set_connected(
     )
     tx.change(_DELETE_PENDING, id=integration.id)
     return True
-
-
-def forget_watch(tx: Transaction, integration_id: str) -> None:
-    """The next sync learns anew what is in the watched folder already."""
-    tx.change(_FORGET_WATCH, id=integration_id)
-
-
-def forget_items(tx: Transaction, integration_id: str) -> None:
-    """Forgets what was pulled from an account and linked to it: the integration has another one now. A sync that is at
-    it is overtaken, and begins again; imports and exports end, as their files are of that account."""
-    tx.change(_OVERTAKE_SYNCS, id=integration_id)
-    tx.change(_CANCEL_FILES, id=integration_id)
-    forget_watch(tx, integration_id)
-    for statement in _OF_THE_ACCOUNT:
-        tx.change(statement, id=integration_id)
 
 
 def add_api_key(tx: Transaction, integration: Integration, key_hash: str, now: int) -> None:

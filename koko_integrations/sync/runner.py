@@ -60,12 +60,13 @@ class SyncRunner:
         integration = Integration._make(row)
         provider = self._registry.find(integration.provider)
         assert isinstance(provider, ListsItems), "a sync is only asked for where there is something to pull"
-        progress = RunProgress.load(job.state, run_entities(provider, job.request.get("entities")))
+        entities = run_entities(provider, job.request.get("entities"))
+        progress = RunProgress.load(job.state, entities)
         with counting_calls() as calls:
             run = Run(self._parts, job, integration, provider, progress, calls)
-            await self._attempt(run)
+            await self._attempt(run, entities)
 
-    async def _attempt(self, run: Run) -> None:
+    async def _attempt(self, run: Run, entities: tuple[Entity, ...]) -> None:
         status: str | None = None
         refused: CredentialsRefused | None = None
         whole = False
@@ -73,7 +74,7 @@ class SyncRunner:
             if run.integration.status != "connected":
                 run.progress.error(f"{run.name} is not connected any more")
             else:
-                await self._run_all(run)
+                await self._run_all(run, entities)
                 whole = True
         except store.CancelledError:
             status = "cancelled"
@@ -95,21 +96,20 @@ class SyncRunner:
             run.progress.error(BROKEN)
         await self._finish(run, status, refused, whole=whole)
 
-    async def _run_all(self, run: Run) -> None:
-        provider, entities = run.provider, tuple(run.progress.entities)
-        puller = Puller(run, frozenset(entities))  # type: ignore[arg-type]
+    async def _run_all(self, run: Run, entities: tuple[Entity, ...]) -> None:
+        provider = run.provider
+        puller = Puller(run, frozenset(entities))
         if not provider.mapped:
             folder = run.config.get("syncFolder") or None if provider.manifest.category == "storage" else None
             for entity in entities:
                 await self._guarded(run, entity, None, puller, folder)
                 run.progress.set_done(entity)
         else:
-            await self._run_mapped(run, puller)
+            await self._run_mapped(run, puller, entities)
         for entity in entities:
             run.progress.set_done(entity)
 
-    async def _run_mapped(self, run: Run, puller: Puller) -> None:
-        entities = tuple(run.progress.entities)
+    async def _run_mapped(self, run: Run, puller: Puller, entities: tuple[Entity, ...]) -> None:
         mapping: Mapping[str, str] = run.config.get("projectMapping") or {}
         containers = list(dict.fromkeys(mapping.values()))
         if "projects" in entities:
@@ -122,8 +122,8 @@ class SyncRunner:
             left = [entity for entity in entities if entity != "projects"]
             if left:
                 run.progress.note(f"Nothing is mapped to {run.name}: set projectMapping to sync {', '.join(left)}")
-            for entity in left:
-                run.progress.entities[entity] = replace(run.entity(entity), status="skipped")
+            for unmapped in left:
+                run.progress.entities[unmapped] = replace(run.entity(unmapped), status="skipped")
             return
         for container in containers:
             failed: str | None = None
@@ -135,16 +135,17 @@ class SyncRunner:
                 for project_id in [koko for koko, external in mapping.items() if external == container]:
                     await self._keep_in_step(run, run.provider, puller, project_id, container)
 
-    async def _guarded(self, run: Run, entity: str, container: str | None, puller: Puller, pulled: str | None) -> bool:
+    async def _guarded(
+        self, run: Run, entity: Entity, container: str | None, puller: Puller, pulled: str | None
+    ) -> bool:
         """Pulls one entity of one container; what only concerns this one fails alone. Whether it worked."""
-        kind: Entity = entity  # type: ignore[assignment]
         try:
             if entity in run.provider.with_tasks:
                 return True
             if entity in run.provider.per_task and container is not None:
-                await puller.visit(kind, container)
+                await puller.visit(entity, container)
             else:
-                await puller.pull(kind, pulled, full=run.full)
+                await puller.pull(entity, pulled, full=run.full)
         except (TooManyGoneError, Rejected, ProtocolBroken) as problem:
             said = problem.explained if isinstance(problem, ProviderError) else str(problem)
             where = f" of {container}" if container else ""

@@ -1,16 +1,19 @@
 """The processes of one installation, which tests kill and replace: `serve`, and with PostgreSQL two workers."""
 
+import contextlib
 import functools
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 import requests
 
 from sandbox.stand_ins import Sandbox
+from tests.conftest import initialise, postgres_copy
 from tests.process.client import REDIRECT_URI
 from tests.process.running import COMMAND, environment, free_port
 from tests.process.test_commands import SETTINGS
@@ -122,3 +125,20 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     """kill -9."""
     process.kill()
     process.wait()
+
+
+@contextlib.contextmanager
+def running_fleet(
+    request: pytest.FixtureRequest, folder: Path, sandbox: Sandbox, slugs: Sequence[str] = ("asana",), **settings: str
+) -> Iterator[Fleet]:
+    """Processes that are ready, over a new database: the fixture is parametrized by "sqlite" and "postgres"."""
+    with contextlib.ExitStack() as stack:
+        if request.param == "sqlite":
+            url = f"sqlite:///{folder}/koko.db"
+            initialise(url)
+        else:
+            server, template = (request.getfixturevalue(name) for name in ("postgres_server", "postgres_template"))
+            url = stack.enter_context(postgres_copy(server, template))
+        fleet = stack.enter_context(contextlib.closing(Fleet(folder, url, sandbox, slugs, **settings)))
+        fleet.begin()
+        yield fleet

@@ -3,7 +3,6 @@
 With SQLite the process is started again; with PostgreSQL another one takes over by itself.
 """
 
-import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -12,8 +11,7 @@ from subprocess import Popen
 import pytest
 
 from sandbox.stand_ins import Sandbox
-from tests.conftest import initialise, postgres_copy
-from tests.process.fleet import Fleet, kill, wait_for
+from tests.process.fleet import Fleet, kill, running_fleet, wait_for
 from tests.process.running import free_port
 from tests.process.scene import CONTAINER, FILES_PATH, TASKS_PATH, Scene
 
@@ -26,16 +24,7 @@ def fleet(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, running_sandbox: Sandbox
 ) -> Iterator[Fleet]:
     """Processes that the cases share: each kills one, and what is left of it is what the next one begins with."""
-    folder = tmp_path_factory.mktemp("fleet")
-    with contextlib.ExitStack() as stack:
-        if request.param == "sqlite":
-            url = f"sqlite:///{folder}/koko.db"
-            initialise(url)
-        else:
-            server, template = (request.getfixturevalue(name) for name in ("postgres_server", "postgres_template"))
-            url = stack.enter_context(postgres_copy(server, template))
-        fleet = stack.enter_context(contextlib.closing(Fleet(folder, url, running_sandbox)))
-        fleet.begin()
+    with running_fleet(request, tmp_path_factory.mktemp("fleet"), running_sandbox) as fleet:
         yield fleet
 
 
@@ -181,6 +170,7 @@ def test_a_request_outlives_its_sender(scene: Scene) -> None:
     # Four seconds are left of those in which a request is answered or given up.
     scene.pass_time(16)
     scene.let_go(again)
+    # Time for the one who must not push yet to do so: another process, and nothing that could be waited for.
     time.sleep(1)
     scene.let_go()
     scene.check(job_id)

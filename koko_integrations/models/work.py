@@ -1,113 +1,11 @@
-"""The tables this service owns, as schema.sql makes them. Times are epoch milliseconds, JSON is text."""
+"""Jobs, and what they remember of providers, as schema.sql makes them. Times are epoch milliseconds, JSON is text."""
 
 import peewee
 
-
-class _OwnModel(peewee.Model):
-    """A table of ours."""
+from koko_integrations.models.base import OwnModel
 
 
-class Integration(_OwnModel):
-    id = peewee.TextField(primary_key=True)
-    team_id = peewee.TextField()
-    provider = peewee.TextField()
-    provider_name = peewee.TextField()
-    provider_icon = peewee.TextField(null=True)
-    category = peewee.TextField()
-    status = peewee.TextField()
-    connected_by = peewee.TextField(null=True)
-    connected_at = peewee.BigIntegerField(null=True)
-    config = peewee.TextField()
-    scope = peewee.TextField()
-    access_token = peewee.TextField(null=True)
-    refresh_token = peewee.TextField(null=True)
-    token_expires_at = peewee.BigIntegerField(null=True)
-    last_sync_at = peewee.BigIntegerField(null=True)
-    last_sync_status = peewee.TextField(null=True)
-    sync_errors = peewee.TextField(null=True)
-    created_at = peewee.BigIntegerField()
-    updated_at = peewee.BigIntegerField()
-
-    class Meta:
-        table_name = "integration"
-
-
-class IntegrationLog(_OwnModel):
-    id = peewee.TextField(primary_key=True)
-    integration_id = peewee.TextField()
-    action = peewee.TextField()
-    status = peewee.TextField()
-    details = peewee.TextField()
-    created_at = peewee.BigIntegerField()
-
-    class Meta:
-        table_name = "integration_log"
-
-
-class IntegrationConnection(_OwnModel):
-    integration_id = peewee.TextField(primary_key=True)
-    team_id = peewee.TextField()
-    provider = peewee.TextField()
-    slot = peewee.TextField()
-    auth_method = peewee.TextField(null=True)
-    secrets = peewee.TextField(null=True)
-    credential_version = peewee.BigIntegerField()
-    refresh_at = peewee.BigIntegerField(null=True)
-    refresh_epoch = peewee.BigIntegerField()
-    refresh_lease_until = peewee.BigIntegerField(null=True)
-    refresh_failures = peewee.BigIntegerField()
-    account = peewee.TextField()
-    last_check_at = peewee.BigIntegerField(null=True)
-    last_check_error = peewee.TextField(null=True)
-    next_allowed_at = peewee.BigIntegerField(null=True)
-    next_sync_at = peewee.BigIntegerField(null=True)
-    last_full_sync_at = peewee.BigIntegerField(null=True)
-    watched_from = peewee.BigIntegerField(null=True)
-
-    class Meta:
-        table_name = "integration_connection"
-
-
-class PendingConnection(_OwnModel):
-    state_hash = peewee.TextField(primary_key=True)
-    integration_id = peewee.TextField()
-    team_id = peewee.TextField()
-    actor = peewee.TextField()
-    provider = peewee.TextField()
-    redirect_uri = peewee.TextField()
-    code_verifier = peewee.TextField(null=True)
-    config = peewee.TextField()
-    previous_status = peewee.TextField()
-    created_at = peewee.BigIntegerField()
-    expires_at = peewee.BigIntegerField()
-
-    class Meta:
-        table_name = "pending_connection"
-
-
-class ApiKey(_OwnModel):
-    key_hash = peewee.TextField(primary_key=True)
-    integration_id = peewee.TextField()
-    team_id = peewee.TextField()
-    last_used_at = peewee.BigIntegerField(null=True)
-    created_at = peewee.BigIntegerField()
-
-    class Meta:
-        table_name = "api_key"
-
-
-class IntegrationUsage(_OwnModel):
-    integration_id = peewee.TextField()
-    hour_at = peewee.BigIntegerField()
-    syncs = peewee.BigIntegerField()
-    api_calls = peewee.BigIntegerField()
-
-    class Meta:
-        table_name = "integration_usage"
-        primary_key = peewee.CompositeKey("integration_id", "hour_at")
-
-
-class Job(_OwnModel):
+class Job(OwnModel):
     id = peewee.TextField(primary_key=True)
     integration_id = peewee.TextField()
     kind = peewee.TextField()
@@ -133,7 +31,7 @@ class Job(_OwnModel):
         table_name = "job"
 
 
-class SyncState(_OwnModel):
+class SyncState(OwnModel):
     integration_id = peewee.TextField()
     entity = peewee.TextField()
     container = peewee.TextField()
@@ -150,7 +48,7 @@ class SyncState(_OwnModel):
         primary_key = peewee.CompositeKey("integration_id", "entity", "container")
 
 
-class SyncedItem(_OwnModel):
+class SyncedItem(OwnModel):
     integration_id = peewee.TextField()
     entity = peewee.TextField()
     external_id = peewee.TextField()
@@ -170,7 +68,7 @@ class SyncedItem(_OwnModel):
         primary_key = peewee.CompositeKey("integration_id", "entity", "external_id")
 
 
-class SyncLink(_OwnModel):
+class SyncLink(OwnModel):
     integration_id = peewee.TextField()
     koko_id = peewee.TextField()
     entity = peewee.TextField()
@@ -191,7 +89,7 @@ class SyncLink(_OwnModel):
         primary_key = peewee.CompositeKey("integration_id", "koko_id")
 
 
-class JobFile(_OwnModel):
+class JobFile(OwnModel):
     job_id = peewee.TextField()
     number = peewee.BigIntegerField()
     external_path = peewee.TextField(null=True)
@@ -214,7 +112,7 @@ class JobFile(_OwnModel):
         primary_key = peewee.CompositeKey("job_id", "number")
 
 
-class ImportedFile(_OwnModel):
+class ImportedFile(OwnModel):
     integration_id = peewee.TextField()
     project_id = peewee.TextField()
     external_id = peewee.TextField()
@@ -226,13 +124,3 @@ class ImportedFile(_OwnModel):
     class Meta:
         table_name = "imported_file"
         primary_key = peewee.CompositeKey("integration_id", "project_id", "external_id", "version")
-
-
-class IntegrationsSchema(_OwnModel):
-    version = peewee.BigIntegerField(primary_key=True)
-
-    class Meta:
-        table_name = "integrations_schema"
-
-
-OWN_MODELS: tuple[type[peewee.Model], ...] = tuple(_OwnModel.__subclasses__())

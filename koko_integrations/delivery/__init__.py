@@ -1,0 +1,1 @@
+"""What is sent of events: signed webhooks, and messages to channels."""

@@ -1,0 +1,50 @@
+"""The tables this service owns."""
+
+import peewee
+
+from koko_integrations.models.base import OwnModel
+from koko_integrations.models.connections import (
+    ApiKey,
+    Integration,
+    IntegrationConnection,
+    IntegrationLog,
+    IntegrationsSchema,
+    IntegrationUsage,
+    PendingConnection,
+)
+from koko_integrations.models.events import (
+    Delivery,
+    Endpoint,
+    Event,
+    InboundAddress,
+    InboundMessage,
+    NotificationThread,
+    RateWindow,
+)
+from koko_integrations.models.work import ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
+
+OWN_MODELS: tuple[type[peewee.Model], ...] = tuple(OwnModel.__subclasses__())
+
+__all__ = [
+    "OWN_MODELS",
+    "ApiKey",
+    "Delivery",
+    "Endpoint",
+    "Event",
+    "ImportedFile",
+    "InboundAddress",
+    "InboundMessage",
+    "Integration",
+    "IntegrationConnection",
+    "IntegrationLog",
+    "IntegrationUsage",
+    "IntegrationsSchema",
+    "Job",
+    "JobFile",
+    "NotificationThread",
+    "PendingConnection",
+    "RateWindow",
+    "SyncLink",
+    "SyncState",
+    "SyncedItem",
+]

@@ -358,7 +358,8 @@ CREATE INDEX IF NOT EXISTS event_received_idx ON event (received_at);
 
 -- Where events go: a webhook of the team's own, a hook URL that Zapier or Make subscribed, a channel that is told. A webhook
 -- and a channel have the id of their integration. `sealed` holds address, headers and secrets. `next_due_at` is when the
--- first of its deliveries is due; one process at a time holds the lease and sends. After failures in a row it rests.
+-- first of its deliveries is due; one process at a time holds the lease and sends. After failures in a row it rests; once
+-- the receiver has said that it is gone it is off.
 CREATE TABLE IF NOT EXISTS endpoint (
   id TEXT PRIMARY KEY NOT NULL,
   integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
@@ -374,6 +375,7 @@ CREATE TABLE IF NOT EXISTS endpoint (
   rests_until INTEGER NOT NULL DEFAULT 0,
   degraded_at INTEGER,
   last_error TEXT,
+  off_at INTEGER,
   created_at INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS endpoint_team_idx ON endpoint (team_id);
@@ -399,6 +401,7 @@ CREATE TABLE IF NOT EXISTS delivery (
 );
 CREATE INDEX IF NOT EXISTS delivery_due_idx ON delivery (endpoint_id, due_at, id) WHERE status = 'pending';
 CREATE INDEX IF NOT EXISTS delivery_page_idx ON delivery (integration_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX IF NOT EXISTS delivery_event_idx ON delivery (event_id, endpoint_id);
 CREATE INDEX IF NOT EXISTS delivery_created_idx ON delivery (created_at);
 
 -- The message that the others about a video are replies to, channel by channel.

@@ -15,7 +15,14 @@ from koko_integrations.connections.live import LiveConnections
 from koko_integrations.connections.resources import ResourceLister
 from koko_integrations.connections.status import StatusReader
 from koko_integrations.database import Database
+from koko_integrations.delivery.board import DeliveryBoard
+from koko_integrations.delivery.custom import CustomWebhooks
+from koko_integrations.delivery.drain import Drain
+from koko_integrations.delivery.hooks import Hooks
+from koko_integrations.delivery.pinging import Pinger
 from koko_integrations.errors import BadRequest
+from koko_integrations.events.publishing import Publisher
+from koko_integrations.events.samples import Samples
 from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.keeper import JobKeeper
@@ -56,6 +63,13 @@ class App:
     files: FileBoard
     transfers: TransferRequests
     staging: Staging
+    webhooks: CustomWebhooks
+    hooks: Hooks
+    pinger: Pinger
+    publisher: Publisher
+    samples: Samples
+    deliveries: DeliveryBoard
+    drain: Drain
     scheduler: Scheduler
     retention: Retention
 

@@ -37,6 +37,17 @@ from koko_integrations.connections.resources import ResourceLister
 from koko_integrations.connections.status import StatusReader
 from koko_integrations.database import Database, Statement, open_database
 from koko_integrations.database.schema import require_current
+from koko_integrations.delivery.board import DeliveryBoard
+from koko_integrations.delivery.custom import CustomWebhooks
+from koko_integrations.delivery.drain import Drain
+from koko_integrations.delivery.hooks import Hooks
+from koko_integrations.delivery.pinging import Pinger
+from koko_integrations.delivery.poster import Poster
+from koko_integrations.delivery.rates import NoLimit
+from koko_integrations.delivery.senders import Senders
+from koko_integrations.events.publishing import Publisher
+from koko_integrations.events.recipients import NoChannels, Recipients
+from koko_integrations.events.samples import Samples
 from koko_integrations.housekeeping import background
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.engine import DbosEngine, Engine
@@ -97,6 +108,10 @@ def build_app(
     exports = Exporter(files, registry, assets)
     runner = JobRunner(clock, database, {"sync": syncs, "import": imports, "export": exports})
     keeper = JobKeeper(clock, database, engine, liveness_of(settings.jobs_database_url, engine.executor), runner)
+    notifier: Any = None  # TEMPORARY until notifications land
+    poster = Poster(clock, http)
+    webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url)
+    drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), NoLimit())
     return App(
         clock=clock,
         database=database,
@@ -121,6 +136,13 @@ def build_app(
         files=FileBoard(database),
         transfers=TransferRequests(clock, database, registry, keeper),
         staging=staging,
+        webhooks=webhooks,
+        hooks=Hooks(clock, database, vault, http, registry),
+        pinger=Pinger(clock, database, registry, live, webhooks, poster),
+        publisher=Publisher(clock, database, Recipients(registry, NoChannels()), drain),
+        samples=Samples(clock, database),
+        deliveries=DeliveryBoard(clock, database, drain),
+        drain=drain,
         scheduler=Scheduler(clock, database),
         retention=Retention(clock, database, settings.log_retention_days, settings.job_retention_days),
     )

@@ -105,3 +105,30 @@ class JobOutput(Output):
     finishedAt = Timestamp()
     nextAttemptAt = Timestamp()
     cancelRequested = Flag()
+
+
+DELIVERY_STATUSES = ("pending", "delivered", "failed")
+
+
+class AttemptOutput(Output):
+    """One attempt at a delivery; `status` is the HTTP status of the answer, latency in milliseconds."""
+
+    at = Timestamp(required=True)
+    verdict = Choice(("delivered", "retry", "failed", "gone"), required=True)
+    status = Number(whole=True)
+    error = Text()
+    latency = Number(whole=True, required=True)
+
+
+class DeliveryOutput(Output):
+    """What was sent, or is to be sent, of an event to one webhook, hook or channel."""
+
+    id = Id(required=True)
+    webhookId = Id(required=True)
+    eventId = Id(required=True)
+    event = Text(required=True)
+    status = Choice(DELIVERY_STATUSES, required=True)
+    attempts = ListOf(Nested(AttemptOutput()), required=True)
+    nextAttemptAt = Timestamp()
+    createdAt = Timestamp(required=True)
+    finishedAt = Timestamp()

@@ -31,6 +31,7 @@ async def keep_house(app: App) -> None:
         app.live.renew_due,
         app.retention.apply,
         app.keeper.prune,
+        app.drain.give_up_overdue,
         lambda: asyncio.to_thread(app.staging.sweep),
     )
     async with asyncio.TaskGroup() as group:
@@ -49,8 +50,8 @@ async def _every_minute(chore: Callable[[], Awaitable[object]]) -> None:
 
 @contextlib.asynccontextmanager
 async def background(app: App) -> AsyncIterator[None]:
-    """Keeps house and jobs while the block runs."""
-    tasks = [asyncio.create_task(keep_house(app)), asyncio.create_task(app.keeper.keep())]
+    """Keeps house and jobs, and sends what is due, while the block runs."""
+    tasks = [asyncio.create_task(work) for work in (keep_house(app), app.keeper.keep(), app.drain.keep())]
     try:
         yield
     finally:

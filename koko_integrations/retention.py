@@ -1,13 +1,15 @@
-"""What is kept, and for how long: the journal, ended jobs, and what was deleted at providers."""
+"""What is kept, and for how long: the journal, ended jobs, what was deleted at providers, events and deliveries."""
 
 import peewee
 
 from koko_integrations.clock import DAY_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.jobs.store import DELETE_FINISHED
-from koko_integrations.models import IntegrationLog, SyncedItem
+from koko_integrations.models import Delivery, Endpoint, Event, IntegrationLog, SyncedItem
 
 AT_ONCE = 500
+EVENT_DAYS = 30
+"""koko.md: deliveries are kept 30 days."""
 
 _DELETE_LOGS = Statement(
     IntegrationLog.delete().where(
@@ -30,6 +32,39 @@ _DELETE_ITEMS = Statement(
     )
 )
 
+# What waits is not old: see GIVE_UP_OVERDUE.
+_DELETE_DELIVERIES = Statement(
+    Delivery.delete().where(
+        Delivery.id.in_(
+            Delivery.select(Delivery.id)
+            .where((Delivery.created_at < param("before")) & (Delivery.status != "pending"))
+            .order_by(Delivery.created_at)
+            .limit(AT_ONCE)
+        )
+    )
+)
+_OF_EVENT = Delivery.select(Delivery.id).where((Delivery.team_id == Event.team_id) & (Delivery.event_id == Event.id))
+_DELETE_EVENTS = Statement(
+    Event.delete().where(
+        peewee.Tuple(Event.team_id, Event.id).in_(
+            Event.select(Event.team_id, Event.id)
+            .where((Event.received_at < param("before")) & ~peewee.fn.EXISTS(_OF_EVENT))
+            .order_by(Event.received_at)
+            .limit(AT_ONCE)
+        )
+    )
+)
+_LEFT = Delivery.select(Delivery.id).where(Delivery.endpoint_id == Endpoint.id)
+_DELETE_HOOKS = Statement(
+    Endpoint.delete().where(
+        Endpoint.id.in_(
+            Endpoint.select(Endpoint.id)
+            .where((Endpoint.kind == "hook") & (Endpoint.off_at < param("before")) & ~peewee.fn.EXISTS(_LEFT))
+            .limit(AT_ONCE)
+        )
+    )
+)
+
 
 class Retention:
     """Deletes what is too old, a little at a time."""
@@ -42,7 +77,14 @@ class Retention:
 
     async def apply(self) -> int:
         """Returns how many rows were deleted."""
-        days = {_DELETE_LOGS: self._log_days, DELETE_FINISHED: self._job_days, _DELETE_ITEMS: self._job_days}
+        days = {
+            _DELETE_LOGS: self._log_days,
+            DELETE_FINISHED: self._job_days,
+            _DELETE_ITEMS: self._job_days,
+            _DELETE_DELIVERIES: EVENT_DAYS,
+            _DELETE_EVENTS: EVENT_DAYS,
+            _DELETE_HOOKS: EVENT_DAYS,
+        }
         return sum([await self._delete(statement, kept) for statement, kept in days.items()])
 
     async def _delete(self, statement: Statement, days: int) -> int:

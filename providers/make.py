@@ -7,7 +7,7 @@ import hashlib
 import re
 from urllib.parse import urlsplit
 
-from providers.kit.base import CallsKoko, ConnectsByKeys
+from providers.kit.base import ConnectsByKeys, ForwardsEvents, SubscribesHooks
 from providers.kit.connection import Connection, Identity
 from providers.kit.errors import Rejected
 from providers.kit.manifest import Feature, Field, Manifest
@@ -15,7 +15,10 @@ from providers.kit.manifest import Feature, Field, Manifest
 WEBHOOK_HOST = re.compile(r"hook\.[a-z0-9]+\.make\.com")
 
 
-class Make(CallsKoko, ConnectsByKeys):
+class Make(SubscribesHooks, ConnectsByKeys, ForwardsEvents):
+    hook_host = WEBHOOK_HOST
+    # 404: the webhook was deleted or switched off in Make.
+    gone = frozenset({404, 410})
     manifest = Manifest(
         slug="make",
         name="Make",
@@ -41,3 +44,9 @@ class Make(CallsKoko, ConnectsByKeys):
         if parts.scheme != "https" or WEBHOOK_HOST.fullmatch(parts.hostname or "") is None or len(parts.path) < 8:
             raise Rejected("This is not the URL of a Make webhook")
         return Identity(account_id=hashlib.sha256(url.encode()).hexdigest()[:32], account_name="Make webhook")
+
+    def event_url(self, connection: Connection) -> str:
+        url = connection.credentials.secrets.get("webhookUrl")
+        if url is None:
+            raise Rejected("This connection has no webhook; Make subscribes by itself")
+        return url

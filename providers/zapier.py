@@ -1,10 +1,13 @@
 """Zapier. The Koko app in Zapier calls Koko. Source: docs.zapier.com/platform/build/hook-trigger."""
 
-from providers.kit.base import CallsKoko
+import re
+
+from providers.kit.base import SubscribesHooks
 from providers.kit.manifest import Feature, Manifest
 
 
-class Zapier(CallsKoko):
+class Zapier(SubscribesHooks):
+    hook_host = re.compile(r"hooks\.zapier\.com")
     manifest = Manifest(
         slug="zapier",
         name="Zapier",

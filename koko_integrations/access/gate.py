@@ -10,17 +10,29 @@ import peewee
 
 from koko_integrations.access.actor import Actor, Grant, KeyPrincipal, Principal, ServicePrincipal, SessionPrincipal
 from koko_integrations.access.projects import ProjectGate
-from koko_integrations.access.rules import RANK, IntegrationAccess, JobAccess, TeamAccess
+from koko_integrations.access.rules import (
+    RANK,
+    DeliveryAccess,
+    IntegrationAccess,
+    JobAccess,
+    KeyAccess,
+    ServiceAccess,
+    Targeted,
+    TeamAccess,
+)
 from koko_integrations.clock import MINUTE_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.errors import Forbidden, NotFound, Unauthorized
 from koko_integrations.integration import COLUMNS, LISTED_COLUMNS, Integration, Listed
 from koko_integrations.koko import Session, Team, TeamMember, User
-from koko_integrations.models import ApiKey, IntegrationConnection, Job
+from koko_integrations.models import ApiKey, Delivery, IntegrationConnection, Job
 from koko_integrations.models import Integration as Row
 
 LEFT = peewee.JOIN.LEFT_OUTER
+_NAMES = {TeamAccess: "Team", IntegrationAccess: "Integration", JobAccess: "Job", DeliveryAccess: "Delivery"}
 _ACTOR_COLUMNS = 4
+# What else names an integration: something of its own.
+_OWNED: dict[str, Any] = {"job": Job, "delivery": Delivery}
 
 _SESSION = (Session, Session.user_id, Session.expires_at, Session.token == param("who"))
 _USER = (User, User.id, peewee.SQL("NULL"), User.id == param("who"))
@@ -33,9 +45,9 @@ def _admission(source: tuple[Any, Any, Any, Any], *, to: str = "team", with_rows
     query = table.select(user_id, expires_at, Team.id, TeamMember.role, *more)
     if to_integration:
         target: Any = param("target")
-        if to == "job":
-            query = query.join(Job, LEFT, on=(Job.id == target))
-            target = Job.integration_id
+        if (owned := _OWNED.get(to)) is not None:
+            query = query.join(owned, LEFT, on=(owned.id == target))
+            target = owned.integration_id
         query = query.join(Row, LEFT, on=(Row.id == target))
         query = query.join(IntegrationConnection, LEFT, on=(IntegrationConnection.integration_id == Row.id))
     team = Row.team_id if to_integration else param("target")
@@ -57,7 +69,13 @@ _TO_INTEGRATION = {
     SessionPrincipal: _admission(_SESSION, to="integration"),
     ServicePrincipal: _admission(_USER, to="integration"),
 }
-_TO_JOB = {SessionPrincipal: _admission(_SESSION, to="job"), ServicePrincipal: _admission(_USER, to="job")}
+_TO_OWNED = {
+    JobAccess: {SessionPrincipal: _admission(_SESSION, to="job"), ServicePrincipal: _admission(_USER, to="job")},
+    DeliveryAccess: {
+        SessionPrincipal: _admission(_SESSION, to="delivery"),
+        ServicePrincipal: _admission(_USER, to="delivery"),
+    },
+}
 _FIND_SESSION = Statement(Session.select(Session.user_id, Session.expires_at).where(Session.token == param("who")))
 _FIND_USER = Statement(User.select(User.id).where(User.id == param("who")))
 _FIND_TEAM = Statement(Team.select(Team.id).where((Team.id == param("target")) & Team.deleted_at.is_null()))
@@ -70,13 +88,16 @@ _FIND_INTEGRATION = Statement(
     .join(Team, on=((Team.id == Row.team_id) & Team.deleted_at.is_null()))
     .where(Row.id == param("target"))
 )
-_FIND_OF_JOB = Statement(
-    Row.select(*COLUMNS)
-    .join(Job, on=(Job.integration_id == Row.id))
-    .join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
-    .join(Team, on=((Team.id == Row.team_id) & Team.deleted_at.is_null()))
-    .where(Job.id == param("target"))
-)
+_FIND_OF_OWNED = {
+    rule: Statement(
+        Row.select(*COLUMNS)
+        .join(owned, on=(owned.integration_id == Row.id))
+        .join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
+        .join(Team, on=((Team.id == Row.team_id) & Team.deleted_at.is_null()))
+        .where(owned.id == param("target"))
+    )
+    for rule, owned in ((JobAccess, Job), (DeliveryAccess, Delivery))
+}
 _FIND_KEY = Statement(
     ApiKey.select(ApiKey.team_id, ApiKey.integration_id, ApiKey.last_used_at).where(ApiKey.key_hash == param("who"))
 )
@@ -108,9 +129,13 @@ class Gate:
                 return Actor(f"key:{integration_id}")
 
     async def admit(
-        self, principal: Principal, rule: TeamAccess | IntegrationAccess | JobAccess, params: dict[str, Any]
+        self, principal: Principal, rule: Targeted | ServiceAccess | KeyAccess, params: dict[str, Any]
     ) -> Grant:
         """Raises Unauthorized, NotFound or Forbidden."""
+        if isinstance(rule, KeyAccess):
+            return await self._admit_holder(principal)
+        if isinstance(rule, ServiceAccess):
+            return await self._admit_service_alone(principal, params[rule.target])
         target = params[rule.target]
         if isinstance(principal, KeyPrincipal):
             return await self._admit_key(principal, rule, target)
@@ -133,17 +158,15 @@ class Gate:
             return Grant(actor, team_id, is_admin=is_admin, integrations=_listed(rule, rows))
         return Grant(actor, team_id, Integration._make(row[_ACTOR_COLUMNS:]), is_admin)
 
-    async def _admit_service(
-        self, principal: ServicePrincipal, rule: TeamAccess | IntegrationAccess | JobAccess, params: dict[str, Any]
-    ) -> Grant:
+    async def _admit_service(self, principal: ServicePrincipal, rule: Targeted, params: dict[str, Any]) -> Grant:
         actor, target = Actor(f"service:{principal.name}"), params[rule.target]
         match rule:
             case TeamAccess():
                 statement = _FIND_TEAM
             case IntegrationAccess():
                 statement = _FIND_INTEGRATION
-            case JobAccess():
-                statement = _FIND_OF_JOB
+            case JobAccess() | DeliveryAccess():
+                statement = _FIND_OF_OWNED[type(rule)]
         row = await self._database.read_one(statement, target=target)
         if row is None:
             raise _not_found(rule)
@@ -155,9 +178,7 @@ class Gate:
             await self._projects.require_editor(actor, found.team_id, rule.editor_of, params)
         return Grant(actor, found.team_id, found, is_admin=True)
 
-    async def _admit_key(
-        self, principal: KeyPrincipal, rule: TeamAccess | IntegrationAccess | JobAccess, target: str
-    ) -> Grant:
+    async def _admit_key(self, principal: KeyPrincipal, rule: Targeted, target: str) -> Grant:
         team_id, integration_id = await self._find_key(principal.key_hash)
         if not isinstance(rule, IntegrationAccess) or not rule.api_key:
             raise Forbidden("A Koko API key cannot do this")
@@ -165,6 +186,24 @@ class Gate:
         if row is None:
             raise _not_found(rule)
         return Grant(Actor(f"key:{integration_id}"), team_id, Integration._make(row))
+
+    async def _admit_holder(self, principal: Principal) -> Grant:
+        if not isinstance(principal, KeyPrincipal):
+            await self.sign_in(principal)
+            raise Forbidden("Only the holder of a Koko API key may do this")
+        team_id, integration_id = await self._find_key(principal.key_hash)
+        row = await self._database.read_one(_FIND_INTEGRATION, target=integration_id)
+        if row is None:
+            raise NotFound("Integration not found")
+        return Grant(Actor(f"key:{integration_id}"), team_id, Integration._make(row))
+
+    async def _admit_service_alone(self, principal: Principal, team_id: str) -> Grant:
+        actor = await self.sign_in(principal)
+        if not isinstance(principal, ServicePrincipal):
+            raise Forbidden("Only Koko's own services may do this")
+        if await self._database.read_one(_FIND_TEAM, target=team_id) is None:
+            raise NotFound("Team not found")
+        return Grant(actor, team_id, is_admin=True)
 
     async def _find_key(self, key_hash: str) -> tuple[str, str]:
         row = await self._database.read_one(_FIND_KEY, who=key_hash)
@@ -185,11 +224,11 @@ class Gate:
         return Actor(f"user:{user_id}", user_id)
 
 
-def _statement(rule: TeamAccess | IntegrationAccess | JobAccess) -> dict[type, Statement]:
+def _statement(rule: Targeted) -> dict[type, Statement]:
     if isinstance(rule, IntegrationAccess):
         return _TO_INTEGRATION
-    if isinstance(rule, JobAccess):
-        return _TO_JOB
+    if isinstance(rule, JobAccess | DeliveryAccess):
+        return _TO_OWNED[type(rule)]
     return _TO_TEAM_WITH_ROWS if rule.integrations else _TO_TEAM
 
 
@@ -200,6 +239,6 @@ def _listed(rule: TeamAccess, rows: list[tuple[Any, ...]]) -> tuple[Listed, ...]
     return tuple(Listed._make(row[_ACTOR_COLUMNS:]) for row in rows)
 
 
-def _not_found(rule: TeamAccess | IntegrationAccess | JobAccess) -> NotFound:
-    what = {TeamAccess: "Team", IntegrationAccess: "Integration", JobAccess: "Job"}[type(rule)]
+def _not_found(rule: Targeted) -> NotFound:
+    what = _NAMES[type(rule)]
     return NotFound(f"{what} not found")

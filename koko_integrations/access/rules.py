@@ -67,4 +67,34 @@ class JobAccess:
         return f"team {self.role}"
 
 
-Rule = Public | TeamAccess | IntegrationAccess | JobAccess
+@dataclass(frozen=True, slots=True)
+class DeliveryAccess:
+    """A member of the team that owns the integration whose delivery `deliveryId` names."""
+
+    role: TeamRole
+    target: ClassVar[str] = "deliveryId"
+
+    @property
+    def described(self) -> str:
+        return f"team {self.role}"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccess:
+    """One of Koko's own services, in any team, which `teamId` names."""
+
+    target: ClassVar[str] = "teamId"
+    described: ClassVar[str] = "Koko's own services"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAccess:
+    """The holder of an integration's Koko API key, which says which integration it is."""
+
+    described: ClassVar[str] = "the integration's own Koko API key"
+
+
+Targeted = TeamAccess | IntegrationAccess | JobAccess | DeliveryAccess
+"""Rules about something of a team's, which people may have a role in."""
+
+Rule = Public | Targeted | ServiceAccess | KeyAccess

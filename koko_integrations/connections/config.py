@@ -119,14 +119,19 @@ class ConfigReader:
         return {name: value for name, value in config.items() if name not in self._secret_names}
 
 
-def _load(schema: Input, config: Mapping[str, Any]) -> dict[str, Any]:
+def load(schema: Input, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration as the schema has it. Raises BadRequest that names each wrong setting."""
     try:
         loaded: dict[str, Any] = schema.load(config)
     except ma.ValidationError as problem:
         fields = problems_by_path(problem.messages, "config")
         first = next(iter(fields))
         raise BadRequest(f"Invalid input: {first}: {fields[first][0]}", fields) from None
-    return _one_spelling(loaded)
+    return loaded
+
+
+def _load(schema: Input, config: Mapping[str, Any]) -> dict[str, Any]:
+    return _one_spelling(load(schema, config))
 
 
 def _without_mappings(loaded: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import peewee
 
 from koko_integrations.access.actor import Actor
+from koko_integrations.connections import outlets
 from koko_integrations.connections.auto_sync import next_slot
 from koko_integrations.connections.credentials import lifetime, seal
 from koko_integrations.database import Statement, Transaction, param
@@ -264,3 +265,4 @@ def wipe(tx: Transaction, integration: Integration, config: Mapping[str, Any], n
     tx.change(_WIPE_CONNECTION, id=integration.id)
     tx.change(_DELETE_PENDING, id=integration.id)
     tx.change(_DELETE_API_KEYS, id=integration.id)
+    outlets.close(tx, integration.id, now)

@@ -21,6 +21,7 @@ class Due(NamedTuple):
     occurred_at: int
     created_at: int
     tries: int
+    attempts_json: str = "[]"
 
     @property
     def data(self) -> dict[str, Any]:

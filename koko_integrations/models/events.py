@@ -36,6 +36,7 @@ class Endpoint(OwnModel):
     rests_until = peewee.BigIntegerField()
     degraded_at = peewee.BigIntegerField(null=True)
     last_error = peewee.TextField(null=True)
+    off_at = peewee.BigIntegerField(null=True)
     created_at = peewee.BigIntegerField()
 
     class Meta:

@@ -27,5 +27,8 @@ class ConfigureOutput(Output):
 @mutation(ConfigureInput, ConfigureOutput, IntegrationAccess("admin"))
 async def configure(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Changes settings; what is not given stays as it is. Mappings are checked against both sides."""
-    changed = await call.app.configurer.configure(call.integration, params["config"])
+    integration = call.integration
+    if call.app.webhooks.has(integration):
+        integration = await call.app.webhooks.configure(integration, params["config"])
+    changed = await call.app.configurer.configure(integration, params["config"])
     return {"integration": changed.to_wire()}

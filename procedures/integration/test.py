@@ -22,8 +22,12 @@ class TestOutput(Output):
 
 @mutation(TestInput, TestOutput, IntegrationAccess("admin"))
 async def test(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """Tests a connection with a real call; latency is in milliseconds."""
-    result = await call.app.checker.check(call.integration)
+    """Tests a connection with a real call, a webhook with a ping; latency is in milliseconds."""
+    pinger = call.app.pinger
+    if pinger.handles(call.integration):
+        result = await pinger.ping(call.integration)
+    else:
+        result = await call.app.checker.check(call.integration)
     return present(
         success=result.success,
         latency=result.latency_ms,

@@ -1,5 +1,6 @@
 """The classes a provider is built from. Its class line is the list of what it can do."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
@@ -256,6 +257,25 @@ def _id_of(entry: Any) -> str:
 
 class CallsKoko(Provider):
     """The service calls Koko, with an API key that connecting issues and disconnecting revokes."""
+
+
+class SubscribesHooks(CallsKoko):
+    """Subscribes to events with that key, and names an address for each: at hosts like `hook_host` only."""
+
+    hook_host: ClassVar[re.Pattern[str]]
+
+
+class ForwardsEvents(Proves):
+    """Takes Koko's events at an address of its own, as they are.
+
+    `gone` are the answers by which it says that the address is no more.
+    """
+
+    gone: ClassVar[frozenset[int]] = frozenset({410})
+
+    @abstractmethod
+    def event_url(self, connection: Connection) -> str:
+        """Where to post events to. Raises Rejected where there is no address."""
 
 
 class Revokes(Provider):

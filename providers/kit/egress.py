@@ -58,15 +58,24 @@ class EgressGuard:
         if ours.scheme != "https" and not (ours.scheme == "http" and self._allow):
             raise Rejected(_REFUSAL)
 
+    def names_allowed(self, url: str) -> bool:
+        """Whether the host of a URL is, as it stands there, an address of the networks that the operator allows."""
+        try:
+            parsed = ipaddress.ip_address(urlsplit(url).hostname or "")
+        except ValueError:
+            return False
+        return self._is_allowed(parsed)
+
     def check_address(self, address: str, *, encrypted: bool) -> None:
         """Judges the address about to be connected to. Raises Rejected."""
         parsed = ipaddress.ip_address(address.partition("%")[0])
         if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
             parsed = parsed.ipv4_mapped
-        if any(parsed.version == network.version and parsed in network for network in self._allow):
-            return
-        if not encrypted or not _is_public(parsed):
+        if not self._is_allowed(parsed) and (not encrypted or not _is_public(parsed)):
             raise Rejected(_REFUSAL)
+
+    def _is_allowed(self, address: Address) -> bool:
+        return any(address.version == network.version and address in network for network in self._allow)
 
 
 def _is_public(address: Address) -> bool:

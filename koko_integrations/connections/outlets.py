@@ -1,0 +1,35 @@
+"""What is sent on behalf of an integration, and ends with its connection."""
+
+from koko_integrations.database import Statement, Transaction, param
+from koko_integrations.journal import write_entry
+from koko_integrations.models import Delivery, Endpoint
+from koko_integrations.models import Integration as Row
+
+_CLOSE = Statement(
+    Endpoint.update(
+        {Endpoint.sealed: None, Endpoint.off_at: param("now"), Endpoint.next_due_at: None, Endpoint.degraded_at: None}
+    ).where(Endpoint.integration_id == param("id"))
+)
+_DROP_PENDING = Statement(
+    Delivery.update({Delivery.status: "failed", Delivery.finished_at: param("now")}).where(
+        (Delivery.integration_id == param("id")) & (Delivery.status == "pending")
+    )
+)
+
+_SET_CONNECTED = Statement(
+    Row.update({Row.status: "connected", Row.updated_at: param("now")}).where(
+        (Row.id == param("id")) & (Row.status == "error")
+    )
+)
+
+
+def close(tx: Transaction, integration_id: str, now: int) -> None:
+    """Nothing is sent any more, and nothing is left to send with."""
+    tx.change(_CLOSE, id=integration_id, now=now)
+    tx.change(_DROP_PENDING, id=integration_id, now=now)
+
+
+def recover(tx: Transaction, integration_id: str, now: int) -> None:
+    """What was given up answers again."""
+    if tx.change(_SET_CONNECTED, id=integration_id, now=now):
+        write_entry(tx, integration_id, "notify", "success", {"event": "connection recovered"}, now)

@@ -1,0 +1,150 @@
+"""Sends what is due: endpoints are leased, each gets a lane of its own, so that a slow one holds up no other.
+
+Nothing here is remembered by the job engine: the ledger in our database is. A process that dies leaves leases that
+lapse, and whatever it had not recorded is sent again under the same id.
+"""
+
+import asyncio
+from functools import partial
+from secrets import token_hex
+
+import structlog
+
+from koko_integrations.clock import DAY_MS, Clock
+from koko_integrations.connections.credentials import lost, set_error
+from koko_integrations.database import Database, Transaction
+from koko_integrations.delivery import ledger
+from koko_integrations.delivery.lane import Lane, end_turn
+from koko_integrations.delivery.ledger import Leased
+from koko_integrations.delivery.rates import Rates
+from koko_integrations.delivery.recorder import Recorder
+from koko_integrations.delivery.senders import Sender, Senders
+from koko_integrations.journal import Action, write_entry
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_S = 5.0
+POLL_S = 0.5
+"""How soon is seen what another process has published, or what has become due."""
+LANES = 200
+CLAIM_AT_ONCE = 50
+OVERDUE_MS = 2 * DAY_MS
+
+
+class Drain:
+    """One per process."""
+
+    def __init__(self, clock: Clock, database: Database, senders: Senders, rates: Rates) -> None:
+        self._clock = clock
+        self._database = database
+        self._senders = senders
+        self._rates = rates
+        self._recorder = Recorder(clock, database)
+        self._holder = f"drain-{token_hex(8)}"
+        self._lanes: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something is due, in this process's knowledge."""
+        self._woken.set()
+
+    async def keep(self) -> None:
+        """Rounds until cancelled; what is under way then is sent to its end by somebody else, once more."""
+        heart = asyncio.create_task(self._beat())
+        try:
+            while True:
+                try:
+                    await self.round()
+                except Exception as error:
+                    log.error("draining failed", exc_info=error)
+                await self._pause()
+        finally:
+            for task in (heart, *self._lanes):
+                task.cancel()
+            await asyncio.gather(heart, *self._lanes, return_exceptions=True)
+            await self._senders.close()
+            await self._database.write(partial(ledger.let_go, holder=self._holder))
+
+    async def round(self) -> int:
+        """Begins with every endpoint that has something due, as far as there is room. Returns how many those are."""
+        begun = 0
+        self._woken.clear()
+        while (room := LANES - len(self._lanes)) > 0:
+            now = self._clock.now_ms()
+            due = await self._database.read_one(ledger.COUNT_DUE, now=now)
+            # Looked at first: a claim is a write, and most rounds have nothing to do.
+            if due is None or not due[0]:
+                break
+            claim = partial(ledger.claim, holder=self._holder, now=now, limit=min(room, CLAIM_AT_ONCE))
+            claimed = await self._database.write(claim)
+            for leased in claimed:
+                lane = asyncio.create_task(self._run(leased))
+                self._lanes.add(lane)
+                lane.add_done_callback(self._lanes.discard)
+            begun += len(claimed)
+            if not claimed:
+                break
+        return begun
+
+    async def give_up_overdue(self) -> int:
+        """Fails what has been due for two days at endpoints that do not answer. Returns how many."""
+        now = self._clock.now_ms()
+        return await self._database.write(
+            lambda tx: tx.change(ledger.GIVE_UP_OVERDUE, now=now, before=now - OVERDUE_MS)
+        )
+
+    async def idle(self) -> None:
+        """Returns when everything that has been begun has ended."""
+        while self._lanes:
+            await asyncio.gather(*self._lanes, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if self._lanes:
+                try:
+                    await self._database.write(partial(ledger.prolong, holder=self._holder, now=self._clock.now_ms()))
+                except Exception as error:
+                    log.error("leases not prolonged", exc_info=error)
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _run(self, leased: Leased) -> None:
+        try:
+            sender = await self._senders.open(leased)
+            lane = Lane(self._clock, self._database, self._rates, self._recorder, leased, sender.send)
+            resets_at = await lane.run()
+            await self._database.write(partial(self._end, leased=leased, lane=lane, resets_at=resets_at, sender=sender))
+        except Exception as error:
+            # The lease lapses, and the next holder begins where this one has recorded nothing.
+            log.error("sending failed", endpoint_id=leased.id, exc_info=error)
+        finally:
+            # There may be more: what was published meanwhile, and endpoints that had no room.
+            self.wake()
+
+    def _end(self, tx: Transaction, leased: Leased, lane: Lane, resets_at: int | None, sender: Sender) -> None:
+        now = self._clock.now_ms()
+        health = lane.health()
+        if not end_turn(tx, leased.id, self._holder, health, resets_at):
+            return
+        action = sender.action
+        if lane.tally.verdicts.total():
+            write_entry(tx, leased.integration_id, action, lane.tally.status, lane.tally.details(now), now)
+        if lane.gone is not None:
+            self._turn_off(tx, leased, lane.gone, action, now)
+        if health.degraded_at is not None and leased.degraded_at is None:
+            said = {"event": "endpoint degraded", "errors": [health.error], "advice": "Koko keeps trying."}
+            write_entry(tx, leased.integration_id, action, "failed", said, now)
+        if health.degraded_at is None and leased.degraded_at is not None:
+            write_entry(tx, leased.integration_id, action, "success", {"event": "endpoint recovered"}, now)
+
+    def _turn_off(self, tx: Transaction, leased: Leased, said: str, action: Action, now: int) -> None:
+        """A hook goes by itself; of anything else the team has to know."""
+        off = ledger.turn_off(tx, leased.id, said, now)
+        if off and leased.kind != "hook" and set_error(tx, leased.integration_id, now):
+            write_entry(tx, leased.integration_id, action, "failed", lost(said), now)

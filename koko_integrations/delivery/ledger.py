@@ -1,0 +1,273 @@
+"""Rows of deliveries and endpoints: what is due, who sends it, what came of it.
+
+An endpoint is sent to by whoever holds its lease: one process at a time, so its cap and its order need no rows of their
+own. Every change of a leased endpoint names the holder: one that has been overtaken changes nothing. Each function runs
+in a transaction that its caller has opened.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+import peewee
+
+from koko_integrations.database import Statement, Transaction, param
+from koko_integrations.delivery.outcome import Due, Outcome
+from koko_integrations.delivery.schedule import next_due
+from koko_integrations.ids import new_id
+from koko_integrations.models import Delivery, Endpoint, Event
+from koko_integrations.rpc.wire import dump_text, iso, present
+
+LEASE_MS = 20_000
+"""Prolonged every few seconds: so long after a process has died somebody else goes on."""
+
+
+class Leased(NamedTuple):
+    """An endpoint that this process sends to. Times are epoch ms."""
+
+    id: str
+    integration_id: str
+    team_id: str
+    kind: str
+    sealed: str | None
+    failures: int
+    degraded_at: int | None
+
+
+_LEASED = (
+    Endpoint.id,
+    Endpoint.integration_id,
+    Endpoint.team_id,
+    Endpoint.kind,
+    Endpoint.sealed,
+    Endpoint.failures,
+    Endpoint.degraded_at,
+)
+_IS_DUE = (
+    (Endpoint.next_due_at <= param("now"))
+    & (Endpoint.lease_until <= param("now"))
+    & (Endpoint.rests_until <= param("now"))
+    & Endpoint.off_at.is_null()
+)
+COUNT_DUE = Statement(Endpoint.select(peewee.fn.COUNT(Endpoint.id)).where(_IS_DUE))
+_CLAIM = Statement(
+    Endpoint.update({Endpoint.lease_holder: param("holder"), Endpoint.lease_until: param("until")})
+    # Said twice: whoever waited for the row's lock looks at the row again, not at the selection.
+    .where(
+        _IS_DUE
+        & Endpoint.id.in_(
+            Endpoint.select(Endpoint.id).where(_IS_DUE).order_by(Endpoint.next_due_at).limit(param("limit"))
+        )
+    )
+    .returning(*_LEASED)
+)
+_HELD = (Endpoint.id == param("id")) & (Endpoint.lease_holder == param("holder"))
+_PROLONG = Statement(
+    Endpoint.update({Endpoint.lease_until: param("until")}).where(Endpoint.lease_holder == param("holder"))
+)
+_LET_GO = Statement(
+    Endpoint.update({Endpoint.lease_holder: None, Endpoint.lease_until: 0}).where(
+        Endpoint.lease_holder == param("holder")
+    )
+)
+_NEXT_DUE = Delivery.select(peewee.fn.MIN(Delivery.due_at)).where(
+    (Delivery.endpoint_id == Endpoint.id) & (Delivery.status == "pending")
+)
+_RELEASE = Statement(
+    Endpoint.update(
+        {
+            Endpoint.lease_holder: None,
+            Endpoint.lease_until: 0,
+            Endpoint.next_due_at: _NEXT_DUE,
+            Endpoint.failures: param("failures"),
+            Endpoint.rests_until: param("rests_until"),
+            Endpoint.degraded_at: param("degraded_at"),
+            Endpoint.last_error: param("error"),
+        }
+    ).where(_HELD)
+)
+_TURN_OFF = Statement(
+    Endpoint.update(
+        {Endpoint.off_at: param("now"), Endpoint.next_due_at: None, Endpoint.last_error: param("error")}
+    ).where((Endpoint.id == param("id")) & Endpoint.off_at.is_null())
+)
+_DROP_PENDING = Statement(
+    Delivery.update({Delivery.status: "failed", Delivery.finished_at: param("now")}).where(
+        (Delivery.endpoint_id == param("id")) & (Delivery.status == "pending")
+    )
+)
+FIND_DUE = Statement(
+    Delivery.select(
+        Delivery.id,
+        Delivery.endpoint_id,
+        Delivery.event_id,
+        Delivery.event_type,
+        Event.project_id,
+        Event.actor_id,
+        Event.data,
+        Event.occurred_at,
+        Delivery.created_at,
+        Delivery.tries,
+        Delivery.attempts,
+    )
+    .join(Event, on=((Event.team_id == Delivery.team_id) & (Event.id == Delivery.event_id)))
+    .where(
+        (Delivery.endpoint_id == param("endpoint_id"))
+        & (Delivery.status == "pending")
+        & (Delivery.due_at <= param("now"))
+    )
+    .order_by(Delivery.due_at, Delivery.id)
+    .limit(param("limit"))
+)
+_RECORD = Statement(
+    Delivery.update(
+        {
+            Delivery.status: param("status"),
+            Delivery.tries: param("tries"),
+            Delivery.attempts: param("attempts"),
+            Delivery.due_at: param("due_at"),
+            Delivery.finished_at: param("finished_at"),
+        }
+    ).where((Delivery.id == param("id")) & (Delivery.status == "pending") & (Delivery.tries == param("was")))
+)
+_INSERT = Statement(
+    Delivery.insert(
+        {
+            Delivery.id: param("id"),
+            Delivery.endpoint_id: param("endpoint_id"),
+            Delivery.integration_id: param("integration_id"),
+            Delivery.team_id: param("team_id"),
+            Delivery.event_id: param("event_id"),
+            Delivery.event_type: param("event_type"),
+            Delivery.subject: param("subject"),
+            Delivery.status: "pending",
+            Delivery.tries: 0,
+            Delivery.attempts: "[]",
+            Delivery.due_at: param("now"),
+            Delivery.created_at: param("now"),
+        }
+    ).on_conflict_ignore()
+)
+_HURRY = Statement(
+    Endpoint.update({Endpoint.next_due_at: param("now")}).where(
+        (Endpoint.id == param("id")) & (Endpoint.next_due_at.is_null() | (Endpoint.next_due_at > param("now")))
+    )
+)
+
+
+GIVE_UP_OVERDUE = Statement(
+    Delivery.update({Delivery.status: "failed", Delivery.finished_at: param("now")}).where(
+        (Delivery.status == "pending") & (Delivery.due_at < param("before"))
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """How an endpoint fares: failures in a row, until when it rests, since when it is degraded."""
+
+    failures: int
+    rests_until: int = 0
+    degraded_at: int | None = None
+    error: str | None = None
+
+
+def claim(tx: Transaction, holder: str, now: int, limit: int) -> list[Leased]:
+    """Takes endpoints that have something due, the longest waiting first."""
+    rows = tx.rows(_CLAIM, holder=holder, now=now, until=now + LEASE_MS, limit=limit)
+    return [Leased._make(row) for row in rows]
+
+
+def prolong(tx: Transaction, holder: str, now: int) -> None:
+    """Holds all leases for longer."""
+    tx.change(_PROLONG, holder=holder, until=now + LEASE_MS)
+
+
+def let_go(tx: Transaction, holder: str) -> None:
+    """Gives all leases back: the process ends."""
+    tx.change(_LET_GO, holder=holder)
+
+
+def release(tx: Transaction, endpoint_id: str, holder: str, health: Health) -> bool:
+    """Gives the lease back; False when somebody else has it."""
+    return (
+        tx.change(
+            _RELEASE,
+            id=endpoint_id,
+            holder=holder,
+            failures=health.failures,
+            rests_until=health.rests_until,
+            degraded_at=health.degraded_at,
+            error=health.error,
+        )
+        > 0
+    )
+
+
+def turn_off(tx: Transaction, endpoint_id: str, error: str, now: int) -> bool:
+    """Sends nothing there any more, and gives up what waits. False when it was off already."""
+    if not tx.change(_TURN_OFF, id=endpoint_id, error=error, now=now):
+        return False
+    tx.change(_DROP_PENDING, id=endpoint_id, now=now)
+    return True
+
+
+def add(
+    tx: Transaction,
+    endpoint_id: str,
+    integration_id: str,
+    team_id: str,
+    event_id: str,
+    event_type: str,
+    now: int,
+    subject: str | None = None,
+) -> bool:
+    """A delivery that is due now. False where the endpoint has been told of this subject before."""
+    added = tx.change(
+        _INSERT,
+        # What receivers tell deliveries apart by: the same at every attempt.
+        id=new_id("msg"),
+        endpoint_id=endpoint_id,
+        integration_id=integration_id,
+        team_id=team_id,
+        event_id=event_id,
+        event_type=event_type,
+        subject=None if subject is None else f"{endpoint_id}/{subject}",
+        now=now,
+    )
+    if added:
+        hurry(tx, endpoint_id, now)
+    return added > 0
+
+
+def hurry(tx: Transaction, endpoint_id: str, now: int) -> None:
+    """Something is due there now."""
+    tx.change(_HURRY, id=endpoint_id, now=now)
+
+
+def record(tx: Transaction, results: Sequence[tuple[Due, Outcome]], now: int) -> None:
+    """Writes what came of attempts. What was changed by somebody else in the meantime stays as it is."""
+    tx.change_many(_RECORD, [_changes(due, outcome, now) for due, outcome in results])
+
+
+def _changes(due: Due, outcome: Outcome, now: int) -> dict[str, object]:
+    tries = due.tries + 1
+    attempt = present(
+        at=iso(now),
+        status=outcome.http_status,
+        error=outcome.error,
+        latency=outcome.latency_ms,
+        verdict=outcome.verdict,
+    )
+    again = next_due(tries, now, outcome.retry_after_s) if outcome.verdict == "retry" else None
+    status = "delivered" if outcome.verdict == "delivered" else "failed" if again is None else "pending"
+    return {
+        "id": due.id,
+        "was": due.tries,
+        "tries": tries,
+        "status": status,
+        "attempts": dump_text([*orjson.loads(due.attempts_json), attempt]),
+        "due_at": again or now,
+        "finished_at": now if again is None else None,
+    }

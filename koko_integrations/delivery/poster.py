@@ -1,0 +1,154 @@
+"""One attempt at a webhook: a POST with a wall-clock deadline, no redirects, and no interest in what is answered."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from koko_integrations.clock import Clock
+from koko_integrations.delivery.guarded import RefusedAddressError, connector
+from koko_integrations.delivery.outcome import Outcome
+from providers.kit.errors import Rejected
+from providers.kit.http import USER_AGENT, HttpClient
+
+DEADLINE_S = 30.0
+CONNECT_S = 10.0
+READ_BYTES = 16 * 1024
+READ_S = 1.0
+"""So much of an answer is read, for so long, so that the connection can be used again; otherwise it is closed."""
+AT_ONCE = 1000
+RETRIED = frozenset({408, 425, 429})
+GONE = frozenset({410})
+
+
+class Poster:
+    """Posts to addresses that teams chose. Opens its connections on the event loop that first uses it."""
+
+    def __init__(self, clock: Clock, http: HttpClient, deadline_s: float = DEADLINE_S) -> None:
+        self._clock = clock
+        self._http = http
+        self._deadline_s = deadline_s
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, gone: frozenset[int] = GONE) -> Outcome:
+        """Never raises for what the receiver does, or is."""
+        started = time.perf_counter()
+        outcome = await self._post(url, headers, body, gone)
+        latency_ms = round((time.perf_counter() - started) * 1000)
+        return Outcome(
+            verdict=outcome.verdict,
+            http_status=outcome.http_status,
+            error=outcome.error,
+            retry_after_s=outcome.retry_after_s,
+            latency_ms=latency_ms,
+        )
+
+    async def close(self) -> None:
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes, gone: frozenset[int]) -> Outcome:
+        target = self._http.target(url)
+        if not target.trusted:
+            try:
+                self._http.guard.check_url(target.url)
+            except Rejected as refusal:
+                return Outcome(verdict="failed", error=_capitalised(refusal.message))
+        encrypted = urlsplit(target.url).scheme == "https"
+        session = self._session("trusted" if target.trusted else "https" if encrypted else "http")
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                async with session.post(
+                    target.url,
+                    data=body,
+                    headers={**headers, "Content-Type": "application/json"},
+                    allow_redirects=False,
+                ) as response:
+                    await _read_away(response)
+                    return self._judge(response, gone)
+        except TimeoutError:
+            return Outcome(verdict="retry", error=f"No answer within {self._deadline_s:g} seconds")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return Outcome(verdict="retry", error=_explain(error))
+
+    def _judge(self, response: aiohttp.ClientResponse, gone: frozenset[int]) -> Outcome:
+        status = response.status
+        if 200 <= status < 300:
+            return Outcome(verdict="delivered", http_status=status)
+        if status in gone:
+            return Outcome(verdict="gone", http_status=status, error=f"HTTP {status}: the receiver is gone")
+        if status >= 500 or status in RETRIED:
+            after_s = _retry_after(response.headers.get("Retry-After", ""), self._clock.now_ms())
+            return Outcome(verdict="retry", http_status=status, error=f"HTTP {status}", retry_after_s=after_s)
+        if 300 <= status < 400:
+            return Outcome(verdict="failed", http_status=status, error=f"HTTP {status}: redirects are not followed")
+        return Outcome(verdict="failed", http_status=status, error=f"HTTP {status}")
+
+    def _session(self, kind: str) -> aiohttp.ClientSession:
+        session = self._sessions.get(kind)
+        if session is None:
+            guard = None if kind == "trusted" else self._http.guard
+            session = self._sessions[kind] = aiohttp.ClientSession(
+                connector=connector(guard, encrypted=kind == "https", limit=AT_ONCE),
+                timeout=aiohttp.ClientTimeout(total=None, connect=min(CONNECT_S, self._deadline_s)),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                # What is not looked at need not be unpacked.
+                auto_decompress=False,
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+                trust_env=False,
+            )
+        return session
+
+
+async def _read_away(response: aiohttp.ClientResponse) -> None:
+    """The verdict is in the status already: what the body says, or that it does not end, changes nothing."""
+    left = READ_BYTES
+    with suppress(TimeoutError, aiohttp.ClientError):
+        async with asyncio.timeout(READ_S):
+            while left > 0 and not response.content.at_eof():
+                left -= len(await response.content.read(left))
+    if not response.content.at_eof():
+        response.close()
+
+
+def _retry_after(text: str, now_ms: int) -> float | None:
+    """RFC 9110, 10.2.3: seconds, or an HTTP date."""
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.fromtimestamp(now_ms / 1000, UTC)).total_seconds())
+
+
+def _explain(error: BaseException) -> str:
+    """What went wrong, in words that tell nothing about inside addresses."""
+    found: BaseException | None = error
+    while found is not None:
+        match found:
+            case RefusedAddressError():
+                return _capitalised(str(found))
+            case ssl.SSLError() | aiohttp.ClientConnectorCertificateError() | ssl.CertificateError():
+                return "The receiver's TLS certificate or protocol is not acceptable"
+            case aiohttp.ClientConnectorDNSError():
+                return "The receiver's name cannot be found"
+        found = found.__cause__ or found.__context__ or getattr(found, "os_error", None)
+    if isinstance(error, aiohttp.ClientConnectorError | ConnectionRefusedError):
+        return "The receiver cannot be reached"
+    if isinstance(error, aiohttp.ClientResponseError | aiohttp.http_exceptions.HttpProcessingError):
+        return "The receiver's answer is not HTTP"
+    return "The connection broke"
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,30 @@
+"""One event, as it was published."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from koko_integrations.rpc.wire import dump, dump_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """`id` is the publisher's, and unique in the team; `occurred_at` is in epoch ms."""
+
+    id: str
+    type: str
+    team_id: str
+    project_id: str | None
+    actor_id: str | None
+    occurred_at: int
+    data: dict[str, Any]
+
+    @property
+    def data_json(self) -> str:
+        return dump_text(self.data)
+
+    @property
+    def content_hash(self) -> str:
+        """The same for the same event, whatever the order in which its data came."""
+        content = [self.type, self.project_id, self.actor_id, self.occurred_at, self.data]
+        return hashlib.sha256(dump(content)).hexdigest()

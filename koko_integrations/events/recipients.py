@@ -1,0 +1,84 @@
+"""Who is to be told of an event. Runs in the transaction that stores it."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import orjson
+
+from koko_integrations.database import Statement, Transaction, param
+from koko_integrations.delivery import endpoints, ledger
+from koko_integrations.delivery.endpoints import Subscriber
+from koko_integrations.event_types import is_subscribed
+from koko_integrations.events.event import Event
+from koko_integrations.models import Integration as Row
+from koko_integrations.models import IntegrationConnection
+from koko_integrations.registry import Registry
+from providers.kit.base import ForwardsEvents, Provider
+from providers.kit.notices import Notifies
+
+
+class ChannelRules(Protocol):
+    """What channels are told."""
+
+    def wants(
+        self, provider: Provider, config: Mapping[str, Any], auth_method: str | None, event_type: str
+    ) -> bool: ...
+
+    def subject_of(self, event_type: str, data: Mapping[str, Any]) -> str | None:
+        """What is told once only."""
+
+
+class Recipients:
+    """Finds and queues."""
+
+    def __init__(self, registry: Registry, channels: ChannelRules) -> None:
+        self._registry = registry
+        self._channels = channels
+        told = [p.manifest.slug for p in registry if isinstance(p, Notifies | ForwardsEvents)]
+        self._channels_of_team = Statement(
+            Row.select(Row.id, Row.provider, Row.config, IntegrationConnection.auth_method)
+            .join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
+            .where((Row.team_id == param("team_id")) & (Row.status == "connected") & Row.provider.in_(told))
+        )
+
+    def queue(self, tx: Transaction, event: Event, now: int) -> int:
+        """Makes a delivery for each. Returns how many."""
+        count = 0
+        for row in tx.rows(endpoints.OF_TEAM, team_id=event.team_id):
+            subscriber = Subscriber._make(row)
+            if self._is_for(subscriber, event):
+                count += self._add(tx, event, subscriber.id, subscriber.integration_id, None, now)
+        for integration_id, slug, config_json, auth_method in tx.rows(self._channels_of_team, team_id=event.team_id):
+            provider, config = self._registry.find(slug), orjson.loads(config_json)
+            subject = None
+            if isinstance(provider, ForwardsEvents):
+                if auth_method != "keys":
+                    continue
+            elif self._channels.wants(provider, config, auth_method, event.type):
+                subject = self._channels.subject_of(event.type, event.data)
+            else:
+                continue
+            endpoints.ensure_channel(tx, integration_id, event.team_id, now)
+            count += self._add(tx, event, integration_id, integration_id, subject, now)
+        return count
+
+    def _is_for(self, subscriber: Subscriber, event: Event) -> bool:
+        if not is_subscribed(orjson.loads(subscriber.events_json), event.type):
+            return False
+        project_id = orjson.loads(subscriber.filters_json).get("projectId")
+        return project_id is None or project_id == event.project_id
+
+    def _add(
+        self, tx: Transaction, event: Event, endpoint_id: str, integration_id: str, subject: str | None, now: int
+    ) -> bool:
+        return ledger.add(tx, endpoint_id, integration_id, event.team_id, event.id, event.type, now, subject)
+
+
+class NoChannels:
+    """TEMPORARY until notifications land."""
+
+    def wants(self, provider: Provider, config: Mapping[str, Any], auth_method: str | None, event_type: str) -> bool:
+        return False
+
+    def subject_of(self, event_type: str, data: Mapping[str, Any]) -> str | None:
+        return None

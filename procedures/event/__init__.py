@@ -1,0 +1,1 @@
+"""What happens in Koko, told by its own services."""

@@ -10,6 +10,12 @@ _CLOSE = Statement(
         {Endpoint.sealed: None, Endpoint.off_at: param("now"), Endpoint.next_due_at: None, Endpoint.degraded_at: None}
     ).where(Endpoint.integration_id == param("id"))
 )
+DEGRADED = Statement(
+    Endpoint.select(Endpoint.degraded_at, Endpoint.last_error)
+    .where((Endpoint.integration_id == param("id")) & Endpoint.degraded_at.is_null(False))
+    .order_by(Endpoint.degraded_at)
+    .limit(1)
+)
 _DROP_PENDING = Statement(
     Delivery.update({Delivery.status: "failed", Delivery.finished_at: param("now")}).where(
         (Delivery.integration_id == param("id")) & (Delivery.status == "pending")

@@ -4,8 +4,10 @@ import math
 from typing import Any
 
 from koko_integrations.clock import Clock
+from koko_integrations.connections import outlets
 from koko_integrations.connections.breaker import Breaker
 from koko_integrations.database import Database
+from koko_integrations.database.facade import Row
 from koko_integrations.integration import Integration
 from koko_integrations.journal import SUM_TODAY, start_of_day
 from koko_integrations.registry import Registry
@@ -24,13 +26,14 @@ class StatusReader:
     async def read(self, integration: Integration) -> dict[str, Any]:
         """The API document's getStatus response."""
         now = self._clock.now_ms()
+        resting = await self._database.read_one(outlets.DEGRADED, id=integration.id)
         row = await self._database.read_one(SUM_TODAY, integration_id=integration.id, since=start_of_day(now))
         syncs, api_calls = row or (0, 0)
         last_sync, allowed_at = integration.last_sync_at, integration.next_allowed_at
         next_sync = integration.next_sync_at if integration.status == "connected" else None
         return present(
             integration=integration.to_wire(),
-            health=self._health(integration, now),
+            health=self._health(integration, now, resting),
             usage=present(
                 syncsToday=int(syncs),
                 apiCallsToday=int(api_calls),
@@ -40,9 +43,12 @@ class StatusReader:
             nextSyncAt=None if next_sync is None else iso(next_sync),
         )
 
-    def _health(self, integration: Integration, now: int) -> dict[str, Any]:
+    def _health(self, integration: Integration, now: int, resting: Row | None) -> dict[str, Any]:
         down = self._down(integration)
         issues = down or self._degraded(integration, now)
+        if not down and resting is not None:
+            said = f" ({resting[1]})" if resting[1] else ""
+            issues.append(f"Events have not been accepted since {iso(resting[0])}{said}; Koko keeps trying")
         checked_at = integration.last_check_at
         return present(
             status="down" if down else "degraded" if issues else "healthy",

@@ -41,7 +41,7 @@ class Drain:
         self._rates = rates
         self._recorder = Recorder(clock, database)
         self._holder = f"drain-{token_hex(8)}"
-        self._lanes: set[asyncio.Task[None]] = set()
+        self._lanes: dict[str, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -59,9 +59,10 @@ class Drain:
                     log.error("draining failed", exc_info=error)
                 await self._pause()
         finally:
-            for task in (heart, *self._lanes):
+            tasks = [heart, *self._lanes.values()]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(heart, *self._lanes, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._senders.close()
             await self._database.write(partial(ledger.let_go, holder=self._holder))
 
@@ -77,12 +78,12 @@ class Drain:
                 break
             claim = partial(ledger.claim, holder=self._holder, now=now, limit=min(room, CLAIM_AT_ONCE))
             claimed = await self._database.write(claim)
-            for leased in claimed:
-                lane = asyncio.create_task(self._run(leased))
-                self._lanes.add(lane)
-                lane.add_done_callback(self._lanes.discard)
-            begun += len(claimed)
-            if not claimed:
+            # A lease that has lapsed while its lane is under way, here, is held on to: nothing is sent twice.
+            begun_now = [leased for leased in claimed if leased.id not in self._lanes]
+            for leased in begun_now:
+                self._lanes[leased.id] = asyncio.create_task(self._run(leased))
+            begun += len(begun_now)
+            if not begun_now:
                 break
         return begun
 
@@ -96,7 +97,7 @@ class Drain:
     async def idle(self) -> None:
         """Returns when everything that has been begun has ended."""
         while self._lanes:
-            await asyncio.gather(*self._lanes, return_exceptions=True)
+            await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
     async def _beat(self) -> None:
         while True:
@@ -124,6 +125,7 @@ class Drain:
             # The lease lapses, and the next holder begins where this one has recorded nothing.
             log.error("sending failed", endpoint_id=leased.id, exc_info=error)
         finally:
+            del self._lanes[leased.id]
             # There may be more: what was published meanwhile, and endpoints that had no room.
             self.wake()
 

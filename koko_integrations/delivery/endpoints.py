@@ -98,12 +98,6 @@ COUNT_HOOKS = Statement(
         (Endpoint.integration_id == param("integration_id")) & (Endpoint.kind == "hook") & Endpoint.off_at.is_null()
     )
 )
-WORST = Statement(
-    Endpoint.select(Endpoint.kind, Endpoint.degraded_at, Endpoint.last_error)
-    .where((Endpoint.integration_id == param("integration_id")) & Endpoint.degraded_at.is_null(False))
-    .order_by(Endpoint.degraded_at)
-    .limit(1)
-)
 
 
 def add(

@@ -94,9 +94,11 @@ class Lane:
         now = self._clock.now_ms()
         if self.failures < FAILURES:
             return Health(failures=self.failures, error=self.last_error if self.failures else None)
-        rest_ms = min(SHORTEST_REST_MS * 2 ** min(self.failures - FAILURES, 8), LONGEST_REST_MS)
+        # However many were under way: one rest more.
+        failures = max(FAILURES, self._leased.failures + 1)
+        rest_ms = min(SHORTEST_REST_MS * 2 ** min(failures - FAILURES, 8), LONGEST_REST_MS)
         degraded_at = self._leased.degraded_at or now
-        return Health(failures=self.failures, rests_until=now + rest_ms, degraded_at=degraded_at, error=self.last_error)
+        return Health(failures=failures, rests_until=now + rest_ms, degraded_at=degraded_at, error=self.last_error)
 
     def _tired(self) -> bool:
         """Whether it has failed often enough to be left alone for a while; after a rest, once is enough."""

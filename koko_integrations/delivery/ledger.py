@@ -149,13 +149,17 @@ _INSERT = Statement(
         }
     ).on_conflict_ignore()
 )
+# Always a change, so that the row is locked: whoever gives the lease back waits, and sees what has been added.
 _HURRY = Statement(
-    Endpoint.update({Endpoint.next_due_at: param("now")}).where(
-        (Endpoint.id == param("id")) & (Endpoint.next_due_at.is_null() | (Endpoint.next_due_at > param("now")))
-    )
+    Endpoint.update(
+        {
+            Endpoint.next_due_at: peewee.Case(
+                None, [(Endpoint.next_due_at <= param("now"), Endpoint.next_due_at)], param("now")
+            )
+        }
+    ).where(Endpoint.id == param("id"))
 )
-
-
+_LOCK = Statement(Endpoint.update({Endpoint.lease_until: Endpoint.lease_until}).where(_HELD))
 GIVE_UP_OVERDUE = Statement(
     Delivery.update({Delivery.status: "failed", Delivery.finished_at: param("now")}).where(
         (Delivery.status == "pending") & (Delivery.due_at < param("before"))
@@ -191,6 +195,8 @@ def let_go(tx: Transaction, holder: str) -> None:
 
 def release(tx: Transaction, endpoint_id: str, holder: str, health: Health) -> bool:
     """Gives the lease back; False when somebody else has it."""
+    # The second statement looks at the deliveries after the first has the row: nobody adds one in between.
+    tx.change(_LOCK, id=endpoint_id, holder=holder)
     return (
         tx.change(
             _RELEASE,

@@ -1,9 +1,10 @@
 """One attempt at a webhook: a POST with a wall-clock deadline, no redirects, and no interest in what is answered."""
 
 import asyncio
+import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -25,6 +26,17 @@ READ_S = 1.0
 AT_ONCE = 1000
 RETRIED = frozenset({408, 425, 429})
 GONE = frozenset({410})
+
+
+# The first that fits anything in the chain of causes; None for an error that explains itself.
+_SAID: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str | None], ...] = (
+    (RefusedAddressError, None),
+    ((ssl.SSLError, ssl.CertificateError), "The receiver's TLS certificate or protocol is not acceptable"),
+    (socket.gaierror, "The receiver's name cannot be found"),
+    (aiohttp.http_exceptions.HttpProcessingError, "The receiver's answer is not HTTP"),
+    (aiohttp.ClientResponseError, "The receiver's answer is not HTTP"),
+    (aiohttp.ClientConnectorError, "The receiver cannot be reached"),
+)
 
 
 class Poster:
@@ -75,6 +87,8 @@ class Poster:
                     return self._judge(response, gone)
         except TimeoutError:
             return Outcome(verdict="retry", error=f"No answer within {self._deadline_s:g} seconds")
+        except aiohttp.InvalidURL:
+            return Outcome(verdict="failed", error="This is not a URL that every reader understands in the same way")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Outcome(verdict="retry", error=_explain(error))
 
@@ -133,21 +147,18 @@ def _retry_after(text: str, now_ms: int) -> float | None:
 
 def _explain(error: BaseException) -> str:
     """What went wrong, in words that tell nothing about inside addresses."""
-    found: BaseException | None = error
-    while found is not None:
-        match found:
-            case RefusedAddressError():
-                return _capitalised(str(found))
-            case ssl.SSLError() | aiohttp.ClientConnectorCertificateError() | ssl.CertificateError():
-                return "The receiver's TLS certificate or protocol is not acceptable"
-            case aiohttp.ClientConnectorDNSError():
-                return "The receiver's name cannot be found"
-        found = found.__cause__ or found.__context__ or getattr(found, "os_error", None)
-    if isinstance(error, aiohttp.ClientConnectorError | ConnectionRefusedError):
-        return "The receiver cannot be reached"
-    if isinstance(error, aiohttp.ClientResponseError | aiohttp.http_exceptions.HttpProcessingError):
-        return "The receiver's answer is not HTTP"
+    causes = list(_chain(error))
+    for kind, said in _SAID:
+        for cause in causes:
+            if isinstance(cause, kind):
+                return said or _capitalised(str(cause))
     return "The connection broke"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = getattr(error, "os_error", None) or error.__cause__ or error.__context__
 
 
 def _capitalised(text: str) -> str:

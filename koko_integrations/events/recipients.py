@@ -39,6 +39,8 @@ class Recipients:
             Row.select(Row.id, Row.provider, Row.config, IntegrationConnection.auth_method)
             .join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
             .where((Row.team_id == param("team_id")) & (Row.status == "connected") & Row.provider.in_(told))
+            # In one order everywhere, as their rows are locked.
+            .order_by(Row.id)
         )
 
     def queue(self, tx: Transaction, event: Event, now: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 import pytest
 
+from koko_integrations.app import App
 from tests.conftest import TEAM, People
 from tests.delivery.receiver import Receiver, running_receiver
 from tests.service import SERVICE_SECRET, FakeClock, RpcError, Service, running_service, settings_for
@@ -85,6 +86,25 @@ class Publishing:
         with pytest.raises(RpcError) as refusal:
             self.call(method, params)
         return refusal.value
+
+    def later(self, **passed: int) -> None:
+        """So much time passes."""
+        self.service.clock.advance(**passed)
+
+        async def wake(app: App) -> None:
+            app.drain.wake()
+
+        self.service.run(wake)
+
+    def settled(self, integration_id: str, status: str, tries: int) -> dict[str, Any]:
+        """The integration's only delivery, once it stands so."""
+
+        def look() -> dict[str, Any] | None:
+            [found] = self.deliveries(integration_id)
+            return found if found["status"] == status and len(found["attempts"]) == tries else None
+
+        found: dict[str, Any] = self.until(look)
+        return found
 
     def until(self, reached: Callable[[], Any]) -> Any:
         """What `reached` answers as soon as it is something; the service works in the meantime."""

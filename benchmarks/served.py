@@ -100,7 +100,7 @@ async def _make_connected(url: str, manifest: Manifest, connections: Sequence[st
     def connect_all(tx: Transaction) -> tuple[str, ...]:
         empty = {Project.id: EMPTY_PROJECT, Project.name: "Empty", Project.owner_id: DEMO_ADMIN}
         tx.change(Statement(Project.insert({**empty, Project.status: "active"})))
-        teams = [DEMO_TEAM, *(f"team_{number}" for number in range(1, len(connections)))]
+        teams = [DEMO_TEAM, *(f"team_{number}" for number in range(1, len(connections)))][: len(connections)]
         for team in teams[1:]:
             made = {Team.id: team, Team.name: team, Team.slug: team, Team.owner_id: DEMO_ADMIN}
             tx.change(Statement(Team.insert(made)))
@@ -122,7 +122,7 @@ class Served:
 
     def __init__(self, koko: Koko, url: str, pid: int, rows: Rows) -> None:
         self._koko = koko
-        self._url = url
+        self.url = url
         self._pid = pid
         self.rows = rows
 
@@ -130,7 +130,7 @@ class Served:
         """The result. Raises RuntimeError for an error."""
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         headers = {"authorization": f"Bearer {self._koko.bearer}"}
-        answer = requests.post(f"{self._url}/rpc", json=body, headers=headers, timeout=60).json()
+        answer = requests.post(f"{self.url}/rpc", json=body, headers=headers, timeout=60).json()
         if "result" not in answer:
             raise RuntimeError(f"{method}: {answer}")
         return answer["result"]

@@ -170,12 +170,13 @@ class DeliveryBoard:
         self, tx: Transaction, integration: Integration, endpoint_id: str, events: list[tuple[str, str]], now: int
     ) -> int:
         missing = [
-            (event_id, event_type)
+            ledger.Addition(endpoint_id, integration.id, event_id, event_type)
             for event_id, event_type in events
             if tx.row(_HAS, endpoint_id=endpoint_id, event_id=event_id) is None
         ]
-        for event_id, event_type in missing:
-            ledger.add(tx, endpoint_id, integration.id, integration.team_id, event_id, event_type, now)
+        if missing:
+            ledger.add(tx, integration.team_id, missing, now)
+            ledger.hurry(tx, endpoint_id, now)
         return len(missing)
 
 

@@ -150,14 +150,20 @@ _INSERT = Statement(
     ).on_conflict_ignore()
 )
 # Always a change, so that the row is locked: whoever gives the lease back waits, and sees what has been added.
-_HURRY = Statement(
-    Endpoint.update(
-        {
-            Endpoint.next_due_at: peewee.Case(
-                None, [(Endpoint.next_due_at <= param("now"), Endpoint.next_due_at)], param("now")
+_SOONER = {
+    Endpoint.next_due_at: peewee.Case(
+        None, [(Endpoint.next_due_at <= param("now"), Endpoint.next_due_at)], param("now")
+    )
+}
+_HURRY = Statement(Endpoint.update(_SOONER).where(Endpoint.id == param("id")))
+_HURRY_FOR = Statement(
+    Endpoint.update(_SOONER).where(
+        Endpoint.id.in_(
+            Delivery.select(Delivery.endpoint_id).where(
+                (Delivery.event_id == param("event_id")) & (Delivery.team_id == param("team_id"))
             )
-        }
-    ).where(Endpoint.id == param("id"))
+        )
+    )
 )
 _LOCK = Statement(Endpoint.update({Endpoint.lease_until: Endpoint.lease_until}).where(_HELD))
 GIVE_UP_OVERDUE = Statement(
@@ -219,32 +225,41 @@ def turn_off(tx: Transaction, endpoint_id: str, error: str, now: int) -> bool:
     return True
 
 
-def add(
-    tx: Transaction,
-    endpoint_id: str,
-    integration_id: str,
-    team_id: str,
-    event_id: str,
-    event_type: str,
-    now: int,
-    subject: str | None = None,
-) -> bool:
-    """A delivery that is due now. False where the endpoint has been told of this subject before."""
-    added = tx.change(
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A delivery to be made. An endpoint is told of a `subject` once."""
+
+    endpoint_id: str
+    integration_id: str
+    event_id: str
+    event_type: str
+    subject: str | None = None
+
+
+def add(tx: Transaction, team_id: str, additions: Sequence[Addition], now: int) -> None:
+    """Makes deliveries of one event, or to one endpoint, that are due now. What is there already stays as it is."""
+    tx.change_many(
         _INSERT,
-        # What receivers tell deliveries apart by: the same at every attempt.
-        id=new_id("msg"),
-        endpoint_id=endpoint_id,
-        integration_id=integration_id,
-        team_id=team_id,
-        event_id=event_id,
-        event_type=event_type,
-        subject=None if subject is None else f"{endpoint_id}/{subject}",
-        now=now,
+        [
+            {
+                # What receivers tell deliveries apart by: the same at every attempt.
+                "id": new_id("msg"),
+                "endpoint_id": one.endpoint_id,
+                "integration_id": one.integration_id,
+                "team_id": team_id,
+                "event_id": one.event_id,
+                "event_type": one.event_type,
+                "subject": None if one.subject is None else f"{one.endpoint_id}/{one.subject}",
+                "now": now,
+            }
+            for one in additions
+        ],
     )
-    if added:
-        hurry(tx, endpoint_id, now)
-    return added > 0
+
+
+def hurry_for(tx: Transaction, event_id: str, team_id: str, now: int) -> int:
+    """Something is due now at every endpoint that the event goes to. Returns how many those are."""
+    return tx.change(_HURRY_FOR, event_id=event_id, team_id=team_id, now=now)
 
 
 def hurry(tx: Transaction, endpoint_id: str, now: int) -> None:

@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from koko_integrations.clock import HOUR_MS
 from koko_integrations.errors import BadRequest
@@ -23,14 +24,14 @@ PREVIOUS_LIVES_MS = 24 * HOUR_MS
 _TEXT = re.compile(r"[\x21-\x7e]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Secret:
     """A webhook's secret, and until when it signs; None for the one that is current."""
 
     text: str = field(repr=False)
     until: int | None = None
 
-    @property
+    @cached_property
     def key(self) -> bytes:
         """The key of Standard Webhooks: what the base64 after `whsec_` stands for; the text itself of any other."""
         if self.text.startswith(PREFIX):

@@ -1,6 +1,6 @@
 """Who is to be told of an event. Runs in the transaction that stores it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -8,6 +8,7 @@ import orjson
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.delivery import endpoints, ledger
 from koko_integrations.delivery.endpoints import Subscriber
+from koko_integrations.delivery.ledger import Addition
 from koko_integrations.event_types import is_subscribed
 from koko_integrations.events.event import Event
 from koko_integrations.models import Integration as Row
@@ -45,11 +46,21 @@ class Recipients:
 
     def queue(self, tx: Transaction, event: Event, now: int) -> int:
         """Makes a delivery for each. Returns how many."""
-        count = 0
+        additions = [*self._subscribed(tx, event), *self._told(tx, event, now)]
+        if not additions:
+            return 0
+        ledger.add(tx, event.team_id, additions, now)
+        return ledger.hurry_for(tx, event.id, event.team_id, now)
+
+    def _subscribed(self, tx: Transaction, event: Event) -> Iterator[Addition]:
+        """Webhooks and hooks."""
         for row in tx.rows(endpoints.OF_TEAM, team_id=event.team_id):
             subscriber = Subscriber._make(row)
             if self._is_for(subscriber, event):
-                count += self._add(tx, event, subscriber.id, subscriber.integration_id, None, now)
+                yield Addition(subscriber.id, subscriber.integration_id, event.id, event.type)
+
+    def _told(self, tx: Transaction, event: Event, now: int) -> Iterator[Addition]:
+        """Channels, and addresses of providers'."""
         for integration_id, slug, config_json, auth_method in tx.rows(self._channels_of_team, team_id=event.team_id):
             provider, config = self._registry.find(slug), orjson.loads(config_json)
             subject = None
@@ -61,19 +72,13 @@ class Recipients:
             else:
                 continue
             endpoints.ensure_channel(tx, integration_id, event.team_id, now)
-            count += self._add(tx, event, integration_id, integration_id, subject, now)
-        return count
+            yield Addition(integration_id, integration_id, event.id, event.type, subject)
 
     def _is_for(self, subscriber: Subscriber, event: Event) -> bool:
         if not is_subscribed(orjson.loads(subscriber.events_json), event.type):
             return False
         project_id = orjson.loads(subscriber.filters_json).get("projectId")
         return project_id is None or project_id == event.project_id
-
-    def _add(
-        self, tx: Transaction, event: Event, endpoint_id: str, integration_id: str, subject: str | None, now: int
-    ) -> bool:
-        return ledger.add(tx, endpoint_id, integration_id, event.team_id, event.id, event.type, now, subject)
 
 
 class NoChannels:

@@ -50,7 +50,7 @@ class Pinger:
             raise PreconditionFailed(f"{integration.provider_name} is not connected; connect it first")
         to, gone = await self._target(integration)
         body = ping(integration.id, self._clock.now_ms())
-        outcome = await post_signed(self._clock, self._poster, to, new_id("msg"), PING, body, gone)
+        outcome = await post_signed(self._clock, self._poster.to(to.url), to, new_id("msg"), PING, body, gone)
         delivered = outcome.verdict == "delivered"
 
         def note(tx: Transaction) -> None:

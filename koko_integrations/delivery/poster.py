@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -48,41 +49,30 @@ class Poster:
         self._deadline_s = deadline_s
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes, gone: frozenset[int] = GONE) -> Outcome:
-        """Never raises for what the receiver does, or is."""
-        started = time.perf_counter()
-        outcome = await self._post(url, headers, body, gone)
-        latency_ms = round((time.perf_counter() - started) * 1000)
-        return Outcome(
-            verdict=outcome.verdict,
-            http_status=outcome.http_status,
-            error=outcome.error,
-            retry_after_s=outcome.retry_after_s,
-            latency_ms=latency_ms,
-        )
+    def to(self, url: str) -> "Receiver":
+        """Somebody to post to, any number of times."""
+        target = self._http.target(url)
+        if not target.trusted:
+            try:
+                self._http.guard.check_url(target.url)
+            except Rejected as refusal:
+                return Receiver(self, url="", kind="", refusal=_capitalised(refusal.message))
+        kind = "trusted" if target.trusted else urlsplit(target.url).scheme
+        return Receiver(self, url=target.url, kind=kind)
 
     async def close(self) -> None:
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
 
-    async def _post(self, url: str, headers: Mapping[str, str], body: bytes, gone: frozenset[int]) -> Outcome:
-        target = self._http.target(url)
-        if not target.trusted:
-            try:
-                self._http.guard.check_url(target.url)
-            except Rejected as refusal:
-                return Outcome(verdict="failed", error=_capitalised(refusal.message))
-        encrypted = urlsplit(target.url).scheme == "https"
-        session = self._session("trusted" if target.trusted else "https" if encrypted else "http")
+    async def attempt(
+        self, kind: str, url: str, headers: Mapping[str, str], body: bytes, gone: frozenset[int]
+    ) -> Outcome:
+        """One POST, over a session of that kind. Never raises for what the receiver does, or is."""
+        sent = {**headers, "Content-Type": "application/json"}
         try:
             async with asyncio.timeout(self._deadline_s):
-                async with session.post(
-                    target.url,
-                    data=body,
-                    headers={**headers, "Content-Type": "application/json"},
-                    allow_redirects=False,
-                ) as response:
+                async with self._session(kind).post(url, data=body, headers=sent, allow_redirects=False) as response:
                     await _read_away(response)
                     return self._judge(response, gone)
         except TimeoutError:
@@ -121,9 +111,29 @@ class Poster:
         return session
 
 
+@dataclass(frozen=True)
+class Receiver:
+    """Where a webhook goes: its address was looked at once, what it leads to is judged at every attempt."""
+
+    poster: Poster
+    url: str = field(repr=False)
+    kind: str
+    refusal: str | None = None
+
+    async def post(self, headers: Mapping[str, str], body: bytes, gone: frozenset[int] = GONE) -> Outcome:
+        """One attempt, timed."""
+        if self.refusal is not None:
+            return Outcome(verdict="failed", error=self.refusal)
+        started = time.perf_counter()
+        outcome = await self.poster.attempt(self.kind, self.url, headers, body, gone)
+        return replace(outcome, latency_ms=round((time.perf_counter() - started) * 1000))
+
+
 async def _read_away(response: aiohttp.ClientResponse) -> None:
     """The verdict is in the status already: what the body says, or that it does not end, changes nothing."""
-    left = READ_BYTES
+    left = READ_BYTES - len(response.content.read_nowait(READ_BYTES))
+    if response.content.at_eof():
+        return
     with suppress(TimeoutError, aiohttp.ClientError):
         async with asyncio.timeout(READ_S):
             while left > 0 and not response.content.at_eof():

@@ -12,7 +12,7 @@ from koko_integrations.delivery.destination import Destination
 from koko_integrations.delivery.ledger import Leased
 from koko_integrations.delivery.outcome import ChannelSender, Due, Outcome
 from koko_integrations.delivery.payload import body_of
-from koko_integrations.delivery.poster import GONE, Poster
+from koko_integrations.delivery.poster import GONE, Poster, Receiver
 from koko_integrations.integration import Integration
 from koko_integrations.journal import Action
 from koko_integrations.registry import Registry
@@ -56,7 +56,8 @@ class Senders:
         """Raises VaultError for an address that cannot be opened, ProviderError for one that is not there."""
         if leased.sealed is not None:
             opened = destination.unseal(self._vault, leased.id, leased.team_id, leased.sealed)
-            return WebhookSender(self._clock, self._poster, opened, with_id=leased.kind == "hook")
+            receiver = self._poster.to(opened.url)
+            return WebhookSender(self._clock, receiver, opened, with_id=leased.kind == "hook")
         row = await self._database.read_one(FIND, id=leased.integration_id)
         assert row is not None, "an endpoint goes with its integration"
         integration = Integration._make(row)
@@ -66,8 +67,8 @@ class Senders:
                 url = provider.event_url((await self._live.open(integration)).connection)
             except ProviderError as error:
                 return Unreachable(error.explained)
-            opened = Destination(url=url)
-            return WebhookSender(self._clock, self._poster, opened, with_id=True, gone=provider.gone)
+            receiver = self._poster.to(url)
+            return WebhookSender(self._clock, receiver, Destination(url=url), with_id=True, gone=provider.gone)
         return ToChannel(self._channels, integration)
 
     async def close(self) -> None:
@@ -79,16 +80,15 @@ class WebhookSender:
     """Posts JSON, signed anew at each attempt where the receiver has a secret."""
 
     clock: Clock
-    poster: Poster
+    receiver: Receiver
     to: Destination
     with_id: bool
     gone: frozenset[int] = GONE
     action: Action = field(default="webhook", init=False)
 
     async def send(self, due: Due) -> Outcome:
-        return await post_signed(
-            self.clock, self.poster, self.to, due.id, due.event_type, body_of(due, with_id=self.with_id), self.gone
-        )
+        body = body_of(due, with_id=self.with_id)
+        return await post_signed(self.clock, self.receiver, self.to, due.id, due.event_type, body, self.gone)
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Unreachable:
 
 async def post_signed(
     clock: Clock,
-    poster: Poster,
+    receiver: Receiver,
     to: Destination,
     message_id: str,
     event_type: str,
@@ -129,4 +129,4 @@ async def post_signed(
     if secrets:
         body = signing.sign_inside(body, secrets[0].text, now // 1000)
     proofs = signing.headers(message_id, body, secrets, now // 1000)
-    return await poster.post(to.url, {**to.headers, **proofs, "X-Koko-Event": event_type}, body, gone)
+    return await receiver.post({**to.headers, **proofs, "X-Koko-Event": event_type}, body, gone)

@@ -36,7 +36,7 @@ LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 async def post(url: str, *allowed: Network) -> Outcome:
     poster = Poster(FakeClock(), HttpClient(EgressGuard(allowed)), DEADLINE_S)
     try:
-        return await poster.post(url, {"x-one": "1"}, b'{"event":"ping"}')
+        return await poster.to(url).post({"x-one": "1"}, b'{"event":"ping"}')
     finally:
         await poster.close()
 

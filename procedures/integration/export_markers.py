@@ -15,7 +15,7 @@ class ExportMarkersInput(Input):
 
     integrationId = Id(required=True)
     videoId = Id(required=True)
-    format = Choice(tuple(FORMATS), load_default="json")
+    format = Choice(tuple(FORMATS), required=True)
     fps = Number(minimum=FPS_MIN, maximum=FPS_MAX)
     startTimecode = Text(max_chars=16, load_default="00:00:00:00")
     includeResolved = Flag(load_default=True)

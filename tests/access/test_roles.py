@@ -42,7 +42,7 @@ def params_for(method: str, integration_id: str) -> dict[str, Any]:
     if method == "integration.importAssets":
         return {"integrationId": integration_id, "projectId": "p", "files": [{"externalPath": "/a"}]}
     if method == "integration.exportMarkers":
-        return {"integrationId": integration_id, "videoId": "v"}
+        return {"integrationId": integration_id, "videoId": "v", "format": "json"}
     if method == "integration.exportAssets":
         return {"integrationId": integration_id, "assetIds": ["a"]}
     return {"teamId": TEAM} if method == "integration.list" else {"integrationId": integration_id}
@@ -120,8 +120,8 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
         ),
         (
             "integration.exportMarkers",
-            {"integrationId": "FOREIGN", "videoId": "v"},
-            {"integrationId": "int_unknown", "videoId": "v"},
+            {"integrationId": "FOREIGN", "videoId": "v", "format": "edl"},
+            {"integrationId": "int_unknown", "videoId": "v", "format": "edl"},
         ),
         ("integration.listJobs", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.getJob", {"jobId": "job_foreign"}, {"jobId": "job_unknown"}),

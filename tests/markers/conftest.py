@@ -40,7 +40,7 @@ class Panel:
         self.service.rows.query("UPDATE video SET fps = ? WHERE id = ?", fps, VIDEO)
 
     def export(self, *, token: str | None = None, **params: Any) -> dict[str, Any]:
-        sent = {"integrationId": self.integration_id, "videoId": VIDEO} | params
+        sent = {"integrationId": self.integration_id, "videoId": VIDEO, "format": "json"} | params
         found: dict[str, Any] = self.service.call("integration.exportMarkers", sent, token=token or self.key)
         return found
 

@@ -7,6 +7,7 @@ from koko_integrations.markers.rate import Rate
 from koko_integrations.markers.timecode import to_timecode
 
 NAME_MAX_CHARS = 80
+UNNAMED = "Comment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Marker:
     @property
     def name(self) -> str:
         """The first line, cut to fit."""
-        first = next((line for line in self.said.text.splitlines() if line.strip()), "Comment")
+        first = next((line for line in self.said.text.splitlines() if line.strip()), UNNAMED)
         words = " ".join(first.split())
         return words if len(words) <= NAME_MAX_CHARS else words[: NAME_MAX_CHARS - 1].rstrip() + "…"
 

@@ -29,11 +29,13 @@ HOSTILE = (
     "line\u2028sep\u2029end\x85next\x0bmore\x0cpage",
     "bell\x07 esc\x1b[31m \ufffe \U0001f600",
     '"quoted", and\r\nnew line',
+    "\x07\x1b",
+    "\ufffe",
     "   ",
     "",
 )
 EVENT = re.compile(r"\d{3,}  001      V     C        (\d\d:\d\d:\d\d:\d\d ?){4}")
-NOTE = re.compile(r"From [^|]*\|C:ResolveColor(Blue|Green) \|M:[^|]*\|D:1")
+NOTE = re.compile(r"From [^|]*\|C:ResolveColor(Blue|Green) \|M:[^|]+ \|D:1")
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
 
 

@@ -5,7 +5,7 @@ A line of what people say begins with "From", so that none can be taken for an e
 
 import unicodedata
 
-from koko_integrations.markers.timeline import Marker, Timeline, conversation
+from koko_integrations.markers.timeline import UNNAMED, Marker, Timeline, conversation
 
 OPEN, RESOLVED = "ResolveColorBlue", "ResolveColorGreen"
 
@@ -25,7 +25,7 @@ def _event(timeline: Timeline, number: int, markers: list[Marker]) -> list[str]:
     frame = markers[0].frame
     at = f"{timeline.timecode(frame)} {timeline.timecode(frame + 1)}"
     color = RESOLVED if all(marker.resolved for marker in markers) else OPEN
-    note, name = _one_line(conversation(markers)), _one_line(markers[0].name)
+    note, name = _one_line(conversation(markers)), _one_line(markers[0].name) or UNNAMED
     return [f"{number:03d}  001      V     C        {at} {at}", f"{note} |C:{color} |M:{name} |D:1", ""]
 
 

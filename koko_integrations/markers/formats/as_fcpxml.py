@@ -8,7 +8,7 @@ import re
 import xml.etree.ElementTree as Xml
 from fractions import Fraction
 
-from koko_integrations.markers.timeline import Marker, Timeline, conversation
+from koko_integrations.markers.timeline import UNNAMED, Marker, Timeline, conversation
 
 VERSION = "1.10"
 # Final Cut has names for the rates that it edits at.
@@ -60,7 +60,7 @@ def _add_marker(gap: Xml.Element, timeline: Timeline, markers: list[Marker]) -> 
         "marker",
         start=_time(timeline.rate.seconds(markers[0].frame)),
         duration=_time(1 / timeline.rate.fps),
-        value=_clean(markers[0].name),
+        value=_clean(markers[0].name) or UNNAMED,
         completed="1" if all(marker.resolved for marker in markers) else "0",
         note=_clean(conversation(markers)),
     )

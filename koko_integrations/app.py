@@ -27,6 +27,7 @@ from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.logbook import LogReader
+from koko_integrations.markers.exporting import MarkerExporter
 from koko_integrations.retention import Retention
 from koko_integrations.rpc.dispatch import Request
 from koko_integrations.rpc.procedure import Procedure
@@ -62,6 +63,7 @@ class App:
     browser: Browser
     files: FileBoard
     transfers: TransferRequests
+    markers: MarkerExporter
     staging: Staging
     webhooks: CustomWebhooks
     hooks: Hooks

@@ -12,7 +12,6 @@ from marshmallow import INCLUDE
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -20,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 import procedures
 from koko_integrations.access import Authenticator, Gate, Public
+from koko_integrations.access.authenticator import has_api_key
 from koko_integrations.access.service_tokens import ServiceTokens
 from koko_integrations.access.session_cookie import SessionSigner
 from koko_integrations.app import App, Call
@@ -55,6 +55,7 @@ from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.jobs.liveness import liveness_of
 from koko_integrations.jobs.runner import JobRunner
 from koko_integrations.logbook import LogReader
+from koko_integrations.markers.exporting import MarkerExporter
 from koko_integrations.models import IntegrationsSchema
 from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
@@ -63,6 +64,7 @@ from koko_integrations.rpc.discover import METHOD_NAME, describe
 from koko_integrations.rpc.dispatch import Dispatcher
 from koko_integrations.rpc.endpoint import RpcEndpoint
 from koko_integrations.rpc.fields import Input, Output
+from koko_integrations.rpc.origins import Origins, Preflight
 from koko_integrations.rpc.procedure import Procedure, collect
 from koko_integrations.settings import Settings, SettingsError
 from koko_integrations.sync.requests import SyncRequests
@@ -135,6 +137,7 @@ def build_app(
         browser=Browser(registry, live),
         files=FileBoard(database),
         transfers=TransferRequests(clock, database, registry, keeper),
+        markers=MarkerExporter(database, registry),
         staging=staging,
         webhooks=webhooks,
         hooks=Hooks(clock, database, vault, http, registry),
@@ -175,7 +178,8 @@ def create_asgi(settings: Settings, clock: Clock | None = None, engine: Engine |
     database = open_database(settings.database_url)
     outside = Outside()
     app = build_app(settings, database, clock, outside, engine)
-    endpoint = RpcEndpoint(Dispatcher(find_procedures(), app.enter), settings.allowed_origins)
+    origins = Origins(settings.allowed_origins, has_api_key)
+    endpoint = RpcEndpoint(Dispatcher(find_procedures(), app.enter), origins)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -194,17 +198,9 @@ def create_asgi(settings: Settings, clock: Clock | None = None, engine: Engine |
             return JSONResponse({"ready": False}, status_code=503)
         return JSONResponse({"ready": True})
 
-    preflight = Middleware(
-        CORSMiddleware,
-        allow_origins=sorted(settings.allowed_origins),
-        allow_methods=["POST"],
-        allow_headers=["content-type", "authorization", "x-request-id"],
-        allow_credentials=True,
-        max_age=600,
-    )
     rest = Starlette(
         routes=[
-            Route(RPC_PATH, endpoint, middleware=[preflight]),
+            Route(RPC_PATH, endpoint, middleware=[Middleware(Preflight, origins)]),
             Route("/healthz", _health),
             Route("/readyz", ready),
             Route("/metrics", _metrics),

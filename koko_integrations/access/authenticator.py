@@ -20,8 +20,27 @@ def hash_api_key(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def has_api_key(headers: Mapping[str, str]) -> bool:
+    """Whether a Koko API key, be it a good one or not, is what these headers are judged by."""
+    return _api_key(headers) is not None
+
+
+def _api_key(headers: Mapping[str, str]) -> str | None:
+    authorization = headers.get("authorization")
+    if authorization is None:
+        return headers.get("x-api-key")
+    value = _bearer(authorization)
+    return value if value.startswith(API_KEY_PREFIX) else None
+
+
+def _bearer(authorization: str) -> str:
+    scheme, _, value = authorization.partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""
+
+
 class Authenticator:
-    """Reads the Authorization header, or else Koko's session cookie."""
+    """Reads the Authorization header, or else X-API-Key, or else Koko's session cookie: whatever comes after the first
+    that is there counts for nothing."""
 
     def __init__(self, sessions: SessionSigner, services: ServiceTokens) -> None:
         self._sessions = sessions
@@ -29,25 +48,23 @@ class Authenticator:
 
     async def principal(self, headers: Mapping[str, str]) -> Principal:
         """Raises Unauthorized when there are no credentials, or none that verify."""
+        key = _api_key(headers)
+        if key is not None:
+            return KeyPrincipal(hash_api_key(key.strip()))
         authorization = headers.get("authorization")
         if authorization is not None:
-            return await self._from_bearer(authorization)
+            return await self._from_bearer(_bearer(authorization))
         cookie = headers.get("cookie")
         if cookie is not None and (token := self._from_cookie(cookie)) is not None:
             return SessionPrincipal(token)
         raise Unauthorized("Sign in to use integrations")
 
-    async def _from_bearer(self, authorization: str) -> Principal:
-        scheme, _, value = authorization.partition(" ")
-        value = value.strip()
-        if scheme.lower() == "bearer" and value:
-            if value.startswith(API_KEY_PREFIX):
-                return KeyPrincipal(hash_api_key(value))
-            # A JWT has two dots, better-auth's signed token one.
-            if value.count(".") == 2:
-                return await self._services.verify(value)
-            if (token := self._sessions.open(value)) is not None:
-                return SessionPrincipal(token)
+    async def _from_bearer(self, value: str) -> Principal:
+        # A JWT has two dots, better-auth's signed token one.
+        if value.count(".") == 2:
+            return await self._services.verify(value)
+        if (token := self._sessions.open(value)) is not None:
+            return SessionPrincipal(token)
         raise Unauthorized("These credentials are not valid")
 
     def _from_cookie(self, header: str) -> str | None:

@@ -26,6 +26,8 @@ _OF_TEAM = (
         .where(TeamMember.team_id == param("team_id"))
     )
 )
+PROJECT_IDS_OF_TEAM = Project.select(Project.id).where(_OF_TEAM)
+"""A part for statements, which then take a `team_id`."""
 PROJECTS_OF_TEAM = Statement(Project.select(Project.id, Project.name).where(_OF_TEAM).order_by(Project.id))
 _WITH_ROLES = Statement(
     Project.select(Project.id, Project.owner_id, ProjectMember.role)

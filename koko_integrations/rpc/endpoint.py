@@ -16,20 +16,15 @@ from starlette.types import Receive, Scope, Send
 from koko_integrations.errors import (
     AppError,
     BadRequest,
-    Forbidden,
     MethodNotSupported,
     PayloadTooLarge,
     UnsupportedMediaType,
 )
 from koko_integrations.rpc.dispatch import Dispatcher, Request
 from koko_integrations.rpc.envelope import MAX_BODY_BYTES, failure, parse
+from koko_integrations.rpc.origins import Origins
 from koko_integrations.rpc.wire import dump
 
-VARY = (b"vary", b"Origin")
-READABLE = (
-    (b"access-control-allow-credentials", b"true"),
-    (b"access-control-expose-headers", b"x-request-id"),
-)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -38,11 +33,11 @@ class ClientGone(Exception):
 
 
 class RpcEndpoint:
-    """An ASGI app. Browsers are let in by an exact list of origins."""
+    """An ASGI app."""
 
-    def __init__(self, dispatcher: Dispatcher[Any], allowed_origins: Iterable[str]) -> None:
+    def __init__(self, dispatcher: Dispatcher[Any], origins: Origins) -> None:
         self._dispatcher = dispatcher
-        self._allowed_origins = frozenset(allowed_origins)
+        self._origins = origins
         # Unique, not secret: one random draw per process and a count, as a draw per call would be felt.
         self._id_prefix = secrets.token_hex(4)
         self._id_count = itertools.count(1)
@@ -56,7 +51,7 @@ class RpcEndpoint:
         request = Request(given if given and _REQUEST_ID.fullmatch(given) else self._made_id(), headers)
         # The server runs each request in a context of its own, so there is nothing to unbind.
         structlog.contextvars.bind_contextvars(request_id=request.id)
-        extra = self._cors_headers(headers.get("origin"))
+        extra = self._origins.answer_headers(headers)
         try:
             self._check(scope["method"], headers)
             body = await _read(headers, receive)
@@ -73,19 +68,11 @@ class RpcEndpoint:
             else:
                 await _respond(send, 200, dump(answer), request.id, extra)
 
-    def _cors_headers(self, origin: str | None) -> list[tuple[bytes, bytes]]:
-        """What lets a page of an allowed origin read the answer. Preflights are answered before they get here."""
-        if origin is None or origin not in self._allowed_origins:
-            return [VARY]
-        return [VARY, (b"access-control-allow-origin", origin.encode()), *READABLE]
-
     def _check(self, method: str, headers: dict[str, str]) -> None:
         if method != "POST":
             raise MethodNotSupported("Calls are sent by POST")
         # Koko's cookie travels cross-site: the origin and the content type are what keeps other sites out.
-        origin = headers.get("origin")
-        if origin is not None and origin not in self._allowed_origins:
-            raise Forbidden("This origin may not call Koko Integrations")
+        self._origins.require_allowed(headers)
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise UnsupportedMediaType("The content type must be application/json")
 

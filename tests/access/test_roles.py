@@ -16,7 +16,13 @@ ADMIN_ONLY = {
     "integration.sync",
     "integration.test",
 }
-MEMBERS = {"integration.getJob", "integration.getStatus", "integration.list", "integration.listJobs"}
+MEMBERS = {
+    "integration.exportMarkers",
+    "integration.getJob",
+    "integration.getStatus",
+    "integration.list",
+    "integration.listJobs",
+}
 # Members who are owner or editor of a project: tests/transfers/test_import.py has who that is.
 EDITORS = {"integration.exportAssets", "integration.importAssets", "integration.listFiles"}
 # A member may cancel what they have asked for themselves.
@@ -46,6 +52,8 @@ def params_for(method: str, integration_id: str) -> dict[str, Any]:
         return {"integrationId": integration_id, "config": {}}
     if method == "integration.importAssets":
         return {"integrationId": integration_id, "projectId": "p", "files": [{"externalPath": "/a"}]}
+    if method == "integration.exportMarkers":
+        return {"integrationId": integration_id, "videoId": "v", "format": "json"}
     if method == "integration.exportAssets":
         return {"integrationId": integration_id, "assetIds": ["a"]}
     return {"teamId": TEAM} if method == "integration.list" else {"integrationId": integration_id}
@@ -56,6 +64,8 @@ def integration_id(service: Service, people: People) -> str:
     connected = service.call("integration.connect", {"teamId": TEAM, "provider": "zapier"}, token=people.owner)
     found: str = connected["integration"]["id"]
     add_job(service, JOB, found, requested_by="user:owner")
+    service.rows.insert("project", id="p", name="Film", owner_id="owner", status="active")
+    service.rows.insert("video", id="v", project_id="p", title="Film", status="ready", fps=25.0, updated_at=0)
     return found
 
 
@@ -118,6 +128,11 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
             "integration.exportAssets",
             {"integrationId": "FOREIGN", "assetIds": ["a"]},
             {"integrationId": "int_unknown", "assetIds": ["a"]},
+        ),
+        (
+            "integration.exportMarkers",
+            {"integrationId": "FOREIGN", "videoId": "v", "format": "edl"},
+            {"integrationId": "int_unknown", "videoId": "v", "format": "edl"},
         ),
         ("integration.listJobs", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.getJob", {"jobId": "job_foreign"}, {"jobId": "job_unknown"}),

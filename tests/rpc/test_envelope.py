@@ -8,10 +8,12 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from koko_integrations.access import Public
+from koko_integrations.access.authenticator import has_api_key
 from koko_integrations.asgi import find_procedures
 from koko_integrations.rpc.dispatch import Dispatcher
 from koko_integrations.rpc.endpoint import RpcEndpoint
 from koko_integrations.rpc.fields import Input, Number, Output
+from koko_integrations.rpc.origins import Origins
 from koko_integrations.rpc.procedure import Procedure
 
 
@@ -50,7 +52,9 @@ def client() -> TestClient:
         "get_data": _procedure("get_data", data),
         "boom": _procedure("boom", boom),
     }
-    return TestClient(Starlette(routes=[Route("/rpc", RpcEndpoint(Dispatcher(procedures, enter), []))]))
+    return TestClient(
+        Starlette(routes=[Route("/rpc", RpcEndpoint(Dispatcher(procedures, enter), Origins([], has_api_key)))])
+    )
 
 
 def send(client: TestClient, body: str | bytes) -> Any:
@@ -216,6 +220,7 @@ def test_every_file_is_a_procedure_by_its_name() -> None:
         "integration.connect",
         "integration.disconnect",
         "integration.exportAssets",
+        "integration.exportMarkers",
         "integration.getJob",
         "integration.getLogs",
         "integration.getStatus",

@@ -1,6 +1,7 @@
 """The HTTP side of the endpoint: methods, types, sizes, origins, ids, and what stands beside /rpc."""
 
 import re
+from typing import Any
 from xml.dom import minidom
 
 import pytest
@@ -71,7 +72,78 @@ def test_preflight(service: Service) -> None:
     assert response.status_code == 200
     assert response.headers["access-control-allow-origin"] == ORIGIN
     assert "authorization" in response.headers["access-control-allow-headers"].lower()
-    assert service.client.options("/rpc", headers=asked | {"origin": "https://evil.example"}).status_code == 400
+    assert response.headers["access-control-allow-credentials"] == "true"
+    foreign = asked | {"origin": "https://evil.example", "access-control-request-headers": "content-type"}
+    assert service.client.options("/rpc", headers=foreign).status_code == 400
+
+
+FOREIGN = ("null", "https://evil.example", "file://")
+
+
+@pytest.fixture
+def panel(service: Service, people: People) -> tuple[str, dict[str, Any]]:
+    """The key of a panel, and a call that it may make."""
+    connected = service.call("integration.connect", {"teamId": TEAM, "provider": "aftereffects"}, token=people.admin)
+    params = {"integrationId": connected["integration"]["id"]}
+    key: str = connected["apiKey"]
+    return key, {"jsonrpc": "2.0", "id": 1, "method": "integration.getStatus", "params": params}
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_a_key_may_come_from_any_origin(service: Service, panel: tuple[str, dict[str, Any]], origin: str) -> None:
+    key, call = panel
+    for sent in ({"authorization": f"Bearer {key}"}, {"x_api_key": key}):
+        response = service.post(call, origin=origin, **sent)
+        assert response.json()["result"]["integration"]["provider"] == "aftereffects"
+        assert response.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in response.headers
+    wrong = service.post(call, origin=origin, authorization=f"Bearer {key[:-1]}")
+    assert wrong.json()["error"]["data"]["code"] == "UNAUTHORIZED"
+    assert wrong.headers["access-control-allow-origin"] == "*", "a panel can read why"
+
+
+@pytest.mark.parametrize("origin", [*FOREIGN, ORIGIN])
+def test_beside_a_key_the_cookie_counts_for_nothing(
+    service: Service, people: People, panel: tuple[str, dict[str, Any]], origin: str
+) -> None:
+    key, call = panel
+    cookie = f"better-auth.session_token={people.admin}"
+    for sent in ({"authorization": f"Bearer {key}"}, {"x_api_key": key}):
+        assert "result" in service.post(call, origin=origin, cookie=cookie, **sent).json()
+        refused = service.post(LIST, origin=origin, cookie=cookie, **sent)
+        assert refused.json()["error"]["data"]["code"] == "FORBIDDEN", "what the cookie may, the key may not"
+    for sent in ({"authorization": "Bearer koko_"}, {"x_api_key": "x"}, {"x_api_key": ""}):
+        for wanted in (call, LIST):
+            refused = service.post(wanted, origin=origin, cookie=cookie, **sent)
+            assert refused.json()["error"]["data"]["code"] == "UNAUTHORIZED"
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_what_is_no_key_stays_on_the_list_of_origins(service: Service, people: People, origin: str) -> None:
+    cookie = f"better-auth.session_token={people.admin}"
+    for authorization in (f"Bearer {people.admin}", "Bearer x.y.z", "Basic koko_x", "koko_x", "Bearer", ""):
+        for sent in ({}, {"cookie": cookie}, {"x_api_key": "koko_x"}):
+            refused = service.post(LIST, origin=origin, authorization=authorization, **sent)
+            assert refused.status_code == 403
+            assert "access-control-allow-origin" not in refused.headers
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_preflights_of_keys(service: Service, origin: str) -> None:
+    asked = {"origin": origin, "access-control-request-method": "POST"}
+    for headers in ("authorization,content-type", "Content-Type, X-API-Key"):
+        response = service.client.options("/rpc", headers=asked | {"access-control-request-headers": headers})
+        assert response.status_code == 200
+        assert response.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in response.headers
+        allowed = response.headers["access-control-allow-headers"].lower()
+        assert {"authorization", "x-api-key", "content-type"} <= set(re.split(r", *", allowed))
+    for refused in ({}, {"access-control-request-headers": "content-type"}):
+        response = service.client.options("/rpc", headers=asked | refused)
+        assert response.status_code == 400
+        assert "access-control-allow-origin" not in response.headers
+    other = {"access-control-request-method": "PUT", "access-control-request-headers": "authorization"}
+    assert service.client.options("/rpc", headers=asked | other).status_code == 400
 
 
 def test_request_id_is_taken_or_made(service: Service) -> None:

@@ -27,6 +27,7 @@ VALID: dict[str, dict[str, Any]] = {
     "integration.listFiles": {"integrationId": "int_x"},
     "integration.importAssets": {"integrationId": "int_x", "projectId": "p", "files": [{"externalPath": "/a"}]},
     "integration.exportAssets": {"integrationId": "int_x", "assetIds": ["a"]},
+    "integration.exportMarkers": {"integrationId": "int_x", "videoId": "v", "format": "json"},
 }
 WRONG_TYPES: list[Any] = [None, 5, 5.5, True, [], {}, "text"]
 
@@ -59,7 +60,7 @@ def wrong_values(field: ma.fields.Field[Any]) -> list[Any]:
         return wrong if isinstance(field.item, Text) else [*wrong, ["no such thing"]]
     if isinstance(field, Number):
         too_small, too_large = (field.minimum or 0) - 1, (field.maximum or 0) + 1
-        return [None, "5", True, [], {}, 5.5, too_small, too_large]
+        return [None, "5", True, [], {}, too_small, too_large, *([5.5] if field.whole else [])]
     raise AssertionError(field)
 
 

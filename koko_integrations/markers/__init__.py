@@ -1,0 +1,1 @@
+"""Comments as markers on the timeline of an editor, right to the frame."""

@@ -1,0 +1,1 @@
+"""The formats, a file each: a timeline in, text out."""

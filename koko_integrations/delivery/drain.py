@@ -23,7 +23,7 @@ from koko_integrations.journal import Action, write_entry
 
 log = structlog.get_logger(__name__)
 
-HEARTBEAT_S = 5.0
+HEARTBEAT_S = 2.5
 POLL_S = 0.5
 """How soon is seen what another process has published, or what has become due."""
 LANES = 200

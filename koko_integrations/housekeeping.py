@@ -31,6 +31,7 @@ async def keep_house(app: App) -> None:
         app.live.renew_due,
         app.retention.apply,
         app.keeper.prune,
+        app.limiter.sweep,
         lambda: asyncio.to_thread(app.staging.sweep),
     )
     async with asyncio.TaskGroup() as group:
@@ -49,7 +50,7 @@ async def _every_minute(chore: Callable[[], Awaitable[object]]) -> None:
 
 @contextlib.asynccontextmanager
 async def background(app: App) -> AsyncIterator[None]:
-    """Keeps house and jobs while the block runs."""
+    """Keeps house and jobs while the block runs; what was counted is settled when it ends."""
     tasks = [asyncio.create_task(keep_house(app)), asyncio.create_task(app.keeper.keep())]
     try:
         yield
@@ -57,3 +58,4 @@ async def background(app: App) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await app.limiter.close()

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import structlog
 
 from koko_integrations.clock import Clock
-from koko_integrations.database import AWAY, Database, Transaction
+from koko_integrations.database import Database, Transaction
 from koko_integrations.limits import shared
 from koko_integrations.limits.window import Window
 
@@ -90,7 +90,7 @@ class RateLimiter:
         owing.sort(key=lambda window: window.name)
         try:
             await self._database.write(lambda tx: _settle(tx, owing))
-        except AWAY as error:
+        except Exception as error:
             log.warning("rate limits not settled", exc_info=error)
 
     def _find(self, name: str, limit: int, window_s: int, now: int) -> Window:
@@ -103,33 +103,37 @@ class RateLimiter:
 
     async def _spend(self, window: Window, wanted: int) -> int:
         while window.ceiling - window.spent < wanted and not window.is_full:
-            asking = self._ask(window, wanted)
+            asking = self._ask(window)
             if not window.is_alone:
-                done, _ = await asyncio.wait((asking,), timeout=PATIENCE_S)
+                window.waiting += wanted
+                try:
+                    done, _ = await asyncio.wait((asking,), timeout=PATIENCE_S)
+                finally:
+                    window.waiting -= wanted
                 window.is_alone |= not done
             if window.is_alone:
                 window.go_on_alone(wanted)
                 break
         granted = window.spend(wanted)
         if window.ceiling - window.spent <= window.low and not window.is_full:
-            self._ask(window, 0)
+            self._ask(window)
         return granted
 
-    def _ask(self, window: Window, wanted: int) -> asyncio.Task[None]:
+    def _ask(self, window: Window) -> asyncio.Task[None]:
         """Asks the row for more, once for all who wait for it."""
         asking = self._asking.get(window)
         if asking is None:
-            asking = self._asking[window] = asyncio.create_task(self._refill(window, wanted))
+            asking = self._asking[window] = asyncio.create_task(self._refill(window))
         return asking
 
-    async def _refill(self, window: Window, wanted: int) -> None:
+    async def _refill(self, window: Window) -> None:
         try:
             if not window.is_known:
                 window.seen(await shared.get_used(self._database, window.name, window.starts_at, window.ends_at))
-                if window.ceiling - window.spent < wanted:
-                    await self._book(window, window.needs(wanted))
+                if window.ceiling - window.spent < window.waiting:
+                    await self._book(window, window.needed)
             else:
-                await self._book(window, window.needs(wanted))
+                await self._book(window, window.needed)
             window.is_alone = False
         except Exception as error:
             # Whatever it is: the call itself will meet it too, or does well without.

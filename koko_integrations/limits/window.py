@@ -9,7 +9,7 @@ NEARLY_FULL = 10
 class Window:
     """`spent` was let through here, and `booked` taken for it in the shared row; up to `ceiling` may be spent.
 
-    `free` is what was left in the row when it was last seen. Times are epoch ms.
+    `free` is what was left in the row when it was last seen, `waiting` how many wait for it. Times are epoch ms.
     """
 
     __slots__ = (
@@ -26,6 +26,7 @@ class Window:
         "slice",
         "spent",
         "starts_at",
+        "waiting",
     )
 
     def __init__(self, name: str, limit: int, starts_at: int, ends_at: int) -> None:
@@ -40,6 +41,7 @@ class Window:
         self.booked = 0
         self.ceiling = 0
         self.free = limit
+        self.waiting = 0
         self.is_known = self.slice == 1
         self.is_full = False
         self.is_alone = False
@@ -64,9 +66,10 @@ class Window:
         self.spent += granted
         return granted
 
-    def needs(self, wanted: int) -> int:
-        """How much to book, so that `wanted` have room and a slice is at hand."""
-        return max(max(0, self.owed) + self.slice, self.owed + wanted)
+    @property
+    def needed(self) -> int:
+        """How much to book, so that all who wait have room, or a slice is at hand."""
+        return max(max(0, self.owed) + self.slice, self.owed + self.waiting)
 
     def seen(self, used: int) -> None:
         """The row as another process left it: far from full, a first slice goes on credit and costs no write."""

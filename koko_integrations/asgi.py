@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 import procedures
-from koko_integrations.access import Authenticator, Gate, Public
+from koko_integrations.access import Allowance, Authenticator, Gate, Public
 from koko_integrations.access.authenticator import has_api_key
 from koko_integrations.access.service_tokens import ServiceTokens
 from koko_integrations.access.session_cookie import SessionSigner
@@ -43,7 +43,6 @@ from koko_integrations.delivery.drain import Drain
 from koko_integrations.delivery.hooks import Hooks
 from koko_integrations.delivery.pinging import Pinger
 from koko_integrations.delivery.poster import Poster
-from koko_integrations.delivery.rates import NoLimit
 from koko_integrations.delivery.senders import Senders
 from koko_integrations.events.publishing import Publisher
 from koko_integrations.events.recipients import NoChannels, Recipients
@@ -54,6 +53,7 @@ from koko_integrations.jobs.engine import DbosEngine, Engine
 from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.jobs.liveness import liveness_of
 from koko_integrations.jobs.runner import JobRunner
+from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
 from koko_integrations.markers.exporting import MarkerExporter
 from koko_integrations.models import IntegrationsSchema
@@ -100,6 +100,7 @@ def build_app(
             [f"KOKO_PROVIDER_{slug.upper()}_*: there is no such provider" for slug in registry.unknown_apps]
         )
     vault = Vault(settings.encryption_keys)
+    limiter = RateLimiter(clock, database)
     live = LiveConnections(clock, database, vault, registry, outside)
     engine = engine or DbosEngine(settings.jobs_database_url)
     syncs = SyncRunner(Parts(clock, database, live, settings.web_url), registry, import_new_files)
@@ -113,7 +114,7 @@ def build_app(
     notifier: Any = None  # TEMPORARY until notifications land
     poster = Poster(clock, http)
     webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url)
-    drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), NoLimit())
+    drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), limiter)
     return App(
         clock=clock,
         database=database,
@@ -122,6 +123,10 @@ def build_app(
             ServiceTokens(clock, settings.service_keys, settings.service_jwks_url),
         ),
         gate=Gate(database, clock),
+        limiter=limiter,
+        allowance=Allowance(
+            limiter, settings.reads_per_hour, settings.writes_per_hour, settings.service_calls_per_hour
+        ),
         catalogue=Catalogue(registry, settings.public_url),
         connector=Connector(settings, clock, database, vault, http, registry, outside),
         disconnector=Disconnector(clock, database, vault, registry, outside, live),

@@ -20,6 +20,9 @@ from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.logbook import LogReader
+from koko_integrations.notifications.notifier import ChannelNotifier
+from koko_integrations.notifications.sharing import Sharer
+from koko_integrations.notifications.unfurling import Unfurler
 from koko_integrations.retention import Retention
 from koko_integrations.rpc.dispatch import Request
 from koko_integrations.rpc.procedure import Procedure
@@ -55,6 +58,9 @@ class App:
     browser: Browser
     files: FileBoard
     transfers: TransferRequests
+    notifier: ChannelNotifier
+    sharer: Sharer
+    unfurler: Unfurler
     staging: Staging
     scheduler: Scheduler
     retention: Retention

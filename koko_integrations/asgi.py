@@ -45,6 +45,12 @@ from koko_integrations.jobs.liveness import liveness_of
 from koko_integrations.jobs.runner import JobRunner
 from koko_integrations.logbook import LogReader
 from koko_integrations.models import IntegrationsSchema
+from koko_integrations.notifications.notifier import ChannelNotifier
+from koko_integrations.notifications.posting import Poster
+from koko_integrations.notifications.scene import SceneReader
+from koko_integrations.notifications.sharing import Sharer
+from koko_integrations.notifications.unfurling import Unfurler
+from koko_integrations.notifications.wording import NoticeMaker
 from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
 from koko_integrations.retention import Retention
@@ -95,6 +101,8 @@ def build_app(
     bunny = None if settings.bunny is None else Bunny(http, settings.bunny.id, settings.bunny.api_key)
     imports = Importer(files, registry, staging, Landing(files, assets, staging, bunny))
     exports = Exporter(files, registry, assets)
+    scenes, poster = SceneReader(database), Poster(clock, database, live)
+    maker = NoticeMaker(scenes, settings.web_url)
     runner = JobRunner(clock, database, {"sync": syncs, "import": imports, "export": exports})
     keeper = JobKeeper(clock, database, engine, liveness_of(settings.jobs_database_url, engine.executor), runner)
     return App(
@@ -120,6 +128,9 @@ def build_app(
         browser=Browser(registry, live),
         files=FileBoard(database),
         transfers=TransferRequests(clock, database, registry, keeper),
+        notifier=ChannelNotifier(database, registry, scenes, maker, poster),
+        sharer=Sharer(clock, database, registry, scenes, maker, poster),
+        unfurler=Unfurler(registry, scenes, maker, poster, settings.web_url),
         staging=staging,
         scheduler=Scheduler(clock, database),
         retention=Retention(clock, database, settings.log_retention_days, settings.job_retention_days),

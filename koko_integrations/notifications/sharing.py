@@ -8,7 +8,7 @@ from koko_integrations.clock import Clock
 from koko_integrations.database import Database
 from koko_integrations.errors import BadRequest, NotFound, PreconditionFailed, from_provider
 from koko_integrations.integration import Integration
-from koko_integrations.journal import write_entry
+from koko_integrations.journal import Outcome, write_entry
 from koko_integrations.notifications.posting import Poster
 from koko_integrations.notifications.scene import SceneReader
 from koko_integrations.notifications.wording import NoticeMaker
@@ -80,7 +80,7 @@ class Sharer:
             sharedBy=actor.label,
             errors=None if problem is None else [problem],
         )
-        status = "success" if problem is None else "failed"
+        status: Outcome = "success" if problem is None else "failed"
         now = self._clock.now_ms()
         await self._database.write(lambda tx: write_entry(tx, integration.id, "notify", status, details, now))
 

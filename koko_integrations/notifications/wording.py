@@ -20,7 +20,9 @@ TITLES = {
 SHARED = "{who} shared {video}"
 AT_THE_FRAME = "Open the frame in Koko"
 IN_KOKO = "Open in Koko"
-UNNAMED = "Somebody"
+KOKO = "Koko"
+"""Who shares where no user does."""
+_UNKNOWN = Remark(id=None, words=None, author=None, timecode_ms=None, is_reply=False)
 
 Facts = list[tuple[str, str | None]]
 
@@ -44,7 +46,7 @@ class NoticeMaker:
 
     async def of_sharing(self, scene: Scene, sharer_id: str | None, message: str | None) -> Notice:
         """A video that somebody shows to a channel."""
-        who = await self._scenes.name_of(sharer_id) or UNNAMED
+        who = await self._scenes.name_of(sharer_id) or KOKO
         return self._notice(SHARED.replace("{who}", who), scene, words=message)
 
     def of_link(self, scene: Scene, timecode_ms: int | None) -> Notice:
@@ -54,25 +56,25 @@ class NoticeMaker:
         return self._notice("{video}", scene, at_ms=timecode_ms)
 
     async def _of_comment(self, event_type: str, scene: Scene, data: Mapping[str, Any], actor_id: str | None) -> Notice:
-        remark = scene.remark
-        if event_type == "comment.created" and remark is not None and remark.is_reply:
+        remark = scene.remark or _UNKNOWN
+        if event_type == "comment.created" and remark.is_reply:
             event_type = "comment.reply"
-        author = (remark and remark.author) or await self._scenes.named(data, "comment.author", "comment.authorId")
+        author = remark.author or await self._scenes.named(data, "comment.author", "comment.authorId")
         facts: Facts = [("Author", author)]
         if event_type == "comment.resolved":
             resolver = await self._scenes.named(data, "comment.resolvedBy", "resolvedBy")
-            resolver = resolver or await self._scenes.name_of((remark and remark.resolved_by) or actor_id)
+            resolver = resolver or await self._scenes.name_of(remark.resolved_by or actor_id)
             facts.append(("Resolved by", resolver))
         elif author is None:
             facts = [("Author", await self._scenes.name_of(actor_id))]
-        return self._notice(TITLES[event_type], scene, words=remark and remark.words, facts=facts)
+        return self._notice(TITLES[event_type], scene, words=remark.words, facts=facts)
 
     async def _of_approval(
         self, event_type: str, scene: Scene, data: Mapping[str, Any], actor_id: str | None
     ) -> Notice:
-        requester = await self._scenes.named(data, "approval.requestedBy", "approval.requester")
         facts: Facts
         if event_type == "approval.requested":
+            requester = await self._scenes.named(data, "approval.requestedBy", "approval.requester")
             facts = [("Requested by", requester or await self._scenes.name_of(actor_id))]
         else:
             names = ("completedBy", "reviewedBy", "approvedBy", "decidedBy", "reviewer")
@@ -107,7 +109,7 @@ class NoticeMaker:
             about=scene.video_title,
             words=words,
             facts=tuple((label, value) for label, value in shown if value is not None),
-            link_url=video_url(self._web_url, scene.video_id, at_ms, remark and remark.id),
+            link_url=video_url(self._web_url, scene.video_id, at_ms, None if remark is None else remark.id),
             link_label=IN_KOKO if at_ms is None else AT_THE_FRAME,
         )
 

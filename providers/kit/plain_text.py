@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+import orjson
+
 ELLIPSIS = "…"
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # Controls, and marks that turn the direction of everything after them; right-to-left writing needs none of these.
@@ -33,9 +35,19 @@ def units(text: str) -> int:
 
 def fit(text: str, most: int, write: Writer = str) -> str:
     """The text as `write` puts it, cut with an ellipsis where that is longer than `most`."""
-    if len(text) <= most and units(whole := write(text)) <= most:
-        return whole
-    return write(text[: longest(text, most - units(write(ELLIPSIS)), write)].rstrip() + ELLIPSIS)
+    return write(cut(text, most, write))
+
+
+def cut(text: str, most: int, write: Writer = str) -> str:
+    """The text as it is, cut with an ellipsis where it would be longer than `most` once `write` has put it."""
+    if len(text) <= most and units(write(text)) <= most:
+        return text
+    return text[: longest(text, most - units(write(ELLIPSIS)), write)].rstrip() + ELLIPSIS
+
+
+def as_json(text: str) -> str:
+    """How the text goes over the wire."""
+    return orjson.dumps(text).decode()
 
 
 def longest(text: str, most: int, write: Writer = str) -> int:

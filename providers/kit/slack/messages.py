@@ -11,11 +11,11 @@ import orjson
 
 from providers.kit.errors import Missing, Rejected
 from providers.kit.notices import Notice
-from providers.kit.plain_text import fit, longest
+from providers.kit.plain_text import as_json, cut, fit, longest
 
 SECTION_MAX = 3000
-# A message of blocks may have some 13,000 characters in all: github.com/slackapi/bolt-js/issues/2509.
-SECTIONS_MAX = 2
+# All the blocks of a message may have some 13,000 characters, as JSON: github.com/slackapi/bolt-js/issues/2509.
+WORDS_MAX = 6000
 TITLE_MAX = 300
 FACT_MAX = 200
 # A context block holds ten elements.
@@ -86,16 +86,17 @@ def blocks(notice: Notice) -> list[dict[str, Any]]:
 
 
 def _pieces(words: str) -> list[str]:
-    """The words, escaped, in pieces that a section holds, divided between words where that is possible."""
+    """What of the words fits, escaped, in pieces that a section holds, divided between words where possible."""
+    words = cut(words, WORDS_MAX, lambda text: as_json(escape(text)))
     pieces: list[str] = []
-    while words and len(pieces) < SECTIONS_MAX - 1:
+    while words:
         end = longest(words, SECTION_MAX, escape)
         if end < len(words):
             gap = max(words.rfind("\n", end // 2, end + 1), words.rfind(" ", end // 2, end + 1))
             end = end if gap < 0 else gap
         pieces.append(escape(words[:end]))
         words = words[end:].lstrip()
-    return [*pieces, fit(words, SECTION_MAX, escape)] if words else pieces
+    return pieces
 
 
 def _section(text: str) -> dict[str, Any]:

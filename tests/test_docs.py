@@ -117,7 +117,7 @@ def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     listed, status, tested, disconnected, seen, s3, *synced = done.stdout.splitlines()
     assert '"provider":"slack"' in listed
     assert '"status":"healthy"' in status
-    assert '"permissions":["chat:write","channels:read"]' in tested
+    assert '"permissions":["chat:write","channels:read","links:read","links:write"]' in tested
     assert disconnected.endswith('"result":{"success":true,"revoked":true},"id":1}')
     assert "/api/auth.revoke" in seen
     assert '"status":"connected"' in s3

@@ -47,6 +47,8 @@ class ChannelNotifier:
             return f"Channels are not told of {due.event_type}"
         if not provider.has_channel(config):
             return f"Choose a channel of {integration.provider_name} (channelId) to get notifications"
+        if integration.status != "connected":
+            raise CredentialsRefused(f"{integration.provider_name} is not connected")
         scene = await self._scenes.of_event(due.project_id, data)
         if scene is None:
             return "The event does not say which video it is about"

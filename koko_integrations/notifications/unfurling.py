@@ -74,12 +74,13 @@ def read_link(link: str, web_url: str) -> Target | None:
     """The video, comment and position that a link of Koko's names; None for any other link."""
     try:
         asked, ours = urlsplit(link), urlsplit(web_url)
-        here = (asked.scheme, asked.hostname, asked.port) == (ours.scheme, ours.hostname, ours.port)
+        elsewhere = (asked.scheme, asked.hostname, asked.port) != (ours.scheme, ours.hostname, ours.port)
         query = parse_qs(asked.query)
     except ValueError:
         return None
-    found = _VIDEO_PATH.fullmatch(asked.path.removeprefix(ours.path.rstrip("/")))
-    if not here or asked.username is not None or found is None or "\0" in (video_id := unquote(found[1])):
+    base = ours.path.rstrip("/")
+    found = _VIDEO_PATH.fullmatch(asked.path[len(base) :]) if asked.path.startswith(base) else None
+    if elsewhere or asked.username is not None or found is None or "\0" in (video_id := unquote(found[1])):
         return None
     comment_id = query.get("comment", [""])[0]
     return Target(video_id, comment_id if comment_id and "\0" not in comment_id else None, _timecode_ms(query))

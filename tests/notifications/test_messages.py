@@ -11,7 +11,7 @@ FRAME = f"{ORIGIN}/videos/{VIDEO}?t=4.2&comment={COMMENT}"
 HOSTILE = (
     "@everyone @here <!channel> <!everyone> <!here|you> <@U0PERSON> <@123456789012345678> <@&1> <#C1> <at>Ada</at> "
     "[label](https://evil.example) <https://evil.example|Koko> https://evil.example/a_b_c *b* _i_ ~s~ `c` ||s|| "
-    ":smile: <script>alert(1)</script> & &lt; &amp; \\ \\[x](https://evil.example) {{DATE(2017-02-14T06:00:00Z,SHORT)}}\n"
+    ":smile: <script>alert(1)</script> & &lt; &amp; \\ \\[x](https://evil.example) {{DATE(2017-02-14T06:00Z,SHORT)}}\n"
     "# head\n- item\n> quote\n```\ncode\n```\n"
     "\N{HEBREW LETTER ALEF}\N{HEBREW LETTER BET} \N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4} end"
 )

@@ -15,6 +15,9 @@ from click.testing import CliRunner
 from koko_integrations.cli.main import commands
 from koko_integrations.registry import find_provider_classes
 from providers.kit.base import ListsItems, PushesItems
+from providers.kit.egress import EgressGuard
+from providers.kit.http import HttpClient
+from providers.kit.notices import Notifies
 from providers.kit.transfers import ReadsFiles, WritesFiles
 from tests.process.running import as_checkout, free_port, running
 from tests.process.test_demo import start
@@ -70,6 +73,18 @@ def test_files() -> None:
         ]
         for found in find_provider_classes()
         if issubclass(found, ReadsFiles | WritesFiles)
+    }
+    assert documented == expected
+
+
+def test_notifications() -> None:
+    """Who is told, and where a channel has to be chosen."""
+    documented = {row[0].strip("`"): "`channelId`" in row[1] for row in rows_of("## Notifications")}
+    http = HttpClient(EgressGuard(()))
+    expected = {
+        found.manifest.slug: found(http).needs_channel({})
+        for found in find_provider_classes()
+        if issubclass(found, Notifies)
     }
     assert documented == expected
 

@@ -20,6 +20,7 @@ BLOCKS_MAX = 50
 # Block types: where their texts are, how long one may be, how many there may be.
 SHAPES = {"section": ("text", 3000, 1), "header": ("text", 150, 1), "context": ("elements", 3000, 10)}
 _CONTROL = re.compile(r"<([^<>]*)>")
+_BOLD = re.compile(r"\A\*([^*\n]+)\*\Z")
 
 
 @dataclass
@@ -41,10 +42,13 @@ class _Read:
     notified: list[str] = field(default_factory=list)
 
     def take(self, text: str, kind: str) -> None:
-        """A text object's text: in mrkdwn, what stands in angle brackets is a command."""
+        """A text object's text: in mrkdwn, what stands in angle brackets is a command. A line that is bold, or nothing
+        but a link, is shown as such."""
+        is_link = _CONTROL.fullmatch(text) is not None
         if kind == "mrkdwn":
-            text = _CONTROL.sub(self._command, text)
-        self.lines.append(unescape(text))
+            text = _BOLD.sub(r"\1", _CONTROL.sub(self._command, text))
+        if not is_link:
+            self.lines.append(unescape(text))
 
     def _command(self, found: re.Match[str]) -> str:
         what, _, label = found[1].partition("|")

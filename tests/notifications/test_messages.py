@@ -24,7 +24,7 @@ def test_a_comment(channels: Channels, kind: str) -> None:
     channel = channels.join(kind)
     message = channels.tell(channel)
     read = "\n".join(message.lines)
-    assert message.lines[0].strip("*") == "New comment on Trailer v3"
+    assert message.lines[0] == "New comment on Trailer v3"
     for shown in (SAID, "Project: Autumn", "Video: Trailer v3", "Author: Member", "Timecode: 0:04.2 (frame 105)"):
         assert shown in read
     assert [url for _, url in message.links] == [FRAME]
@@ -44,7 +44,7 @@ def test_text_means_nothing_but_itself(channels: Channels, kind: str) -> None:
     assert [url for _, url in message.links] == [FRAME]
     read = "\n".join(message.lines)
     assert HOSTILE in read
-    assert message.lines[0].strip("*") == "New comment on <!channel> [a](https://evil.example)"
+    assert message.lines[0] == "New comment on <!channel> [a](https://evil.example)"
     assert "Author: <@U1> @everyone" in read, "a name is one line"
 
 
@@ -135,7 +135,7 @@ def test_every_kind_of_event(
     channel = channels.join("slack")
     channels.koko.comment("reply-1", "Agreed", parent_id=COMMENT)
     message = channels.tell(channel, event_type, data=data, actor_id="admin")
-    assert message.lines[0].strip("*") == title
+    assert message.lines[0] == title
     read = "\n".join(message.lines)
     for text in shown:
         assert text in read
@@ -180,7 +180,7 @@ SHAPELESS = [
 def test_data_of_any_shape(channels: Channels, data: dict[str, object]) -> None:
     channel = channels.join("slack")
     message = channels.tell(channel, data=data)
-    assert message.lines[0].strip("*") == "New comment on Trailer v3"
+    assert message.lines[0] == "New comment on Trailer v3"
     assert "Author: Member" in message.lines, "whoever did it"
 
 

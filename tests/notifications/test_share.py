@@ -21,7 +21,7 @@ def test_a_member_shares_a_video(channels: Channels, kind: str) -> None:
     answer = channels.share(channel, message="Have a look, <!channel> @everyone [x](https://evil.example)")
     (message,) = channel.messages.all
     assert answer["success"] is True
-    assert message.lines[0].strip("*") == "Member shared Trailer v3"
+    assert message.lines[0] == "Member shared Trailer v3"
     read = "\n".join(message.lines)
     assert "Have a look, <!channel> @everyone [x](https://evil.example)" in read
     assert "Project: Autumn" in read
@@ -42,7 +42,7 @@ def test_without_a_message(channels: Channels) -> None:
     channel = channels.join("slack")
     channels.share(channel)
     lines = channel.messages.all[0].lines
-    assert lines == ["*Member shared Trailer v3*", "Project: Autumn", "Video: Trailer v3", "Open in Koko"]
+    assert lines == ["Member shared Trailer v3", "Project: Autumn", "Video: Trailer v3"]
 
 
 def test_sharing_is_no_reply(channels: Channels) -> None:

@@ -37,8 +37,8 @@ def test_links_of_the_teams_videos(channels: Channels) -> None:
     assert (asked["channel"], asked["ts"]) == ("C000000000", "1700000000.000100")
     assert list(json.loads(asked["unfurls"])) == [LINK, comment, f"{LINK}?t=62.5"], "by the links as they were pasted"
     whole, frame, position = channel.messages.all
-    assert whole.lines[0] == "*Trailer v3*"
-    assert frame.lines[:2] == ["*Comment on Trailer v3*", SAID]
+    assert whole.lines[0] == "Trailer v3"
+    assert frame.lines[:2] == ["Comment on Trailer v3", SAID]
     assert "Timecode: 0:04.2 (frame 105)" in frame.lines
     assert "Timecode: 1:02.5 (frame 1562)" in position.lines
     assert frame.links[0][1] == comment

@@ -29,6 +29,9 @@ from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
 from koko_integrations.markers.exporting import MarkerExporter
+from koko_integrations.notifications.notifier import ChannelNotifier
+from koko_integrations.notifications.sharing import Sharer
+from koko_integrations.notifications.unfurling import Unfurler
 from koko_integrations.retention import Retention
 from koko_integrations.rpc.dispatch import Request
 from koko_integrations.rpc.procedure import Procedure
@@ -67,6 +70,9 @@ class App:
     files: FileBoard
     transfers: TransferRequests
     markers: MarkerExporter
+    notifier: ChannelNotifier
+    sharer: Sharer
+    unfurler: Unfurler
     staging: Staging
     webhooks: CustomWebhooks
     hooks: Hooks

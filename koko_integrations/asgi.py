@@ -45,7 +45,7 @@ from koko_integrations.delivery.pinging import Pinger
 from koko_integrations.delivery.poster import Poster
 from koko_integrations.delivery.senders import Senders
 from koko_integrations.events.publishing import Publisher
-from koko_integrations.events.recipients import NoChannels, Recipients
+from koko_integrations.events.recipients import Recipients
 from koko_integrations.events.samples import Samples
 from koko_integrations.housekeeping import background
 from koko_integrations.jobs.board import JobBoard
@@ -57,6 +57,12 @@ from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
 from koko_integrations.markers.exporting import MarkerExporter
 from koko_integrations.models import IntegrationsSchema
+from koko_integrations.notifications.notifier import ChannelNotifier
+from koko_integrations.notifications.posting import ChannelPoster
+from koko_integrations.notifications.scene import SceneReader
+from koko_integrations.notifications.sharing import Sharer
+from koko_integrations.notifications.unfurling import Unfurler
+from koko_integrations.notifications.wording import NoticeMaker
 from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
 from koko_integrations.retention import Retention
@@ -109,10 +115,12 @@ def build_app(
     bunny = None if settings.bunny is None else Bunny(http, settings.bunny.id, settings.bunny.api_key)
     imports = Importer(files, registry, staging, Landing(files, assets, staging, bunny))
     exports = Exporter(files, registry, assets)
+    scenes, channel_poster = SceneReader(database), ChannelPoster(clock, database, live)
+    maker = NoticeMaker(scenes, settings.web_url)
     runner = JobRunner(clock, database, {"sync": syncs, "import": imports, "export": exports})
     keeper = JobKeeper(clock, database, engine, liveness_of(settings.jobs_database_url, engine.executor), runner)
-    notifier: Any = None  # TEMPORARY until notifications land
     poster = Poster(clock, http)
+    notifier = ChannelNotifier(database, registry, scenes, maker, channel_poster)
     webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url)
     drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), limiter)
     return App(
@@ -143,11 +151,14 @@ def build_app(
         files=FileBoard(database),
         transfers=TransferRequests(clock, database, registry, keeper),
         markers=MarkerExporter(database, registry),
+        notifier=notifier,
+        sharer=Sharer(clock, database, registry, scenes, maker, channel_poster),
+        unfurler=Unfurler(registry, scenes, maker, channel_poster, settings.web_url),
         staging=staging,
         webhooks=webhooks,
         hooks=Hooks(clock, database, vault, http, registry),
         pinger=Pinger(clock, database, registry, live, webhooks, poster),
-        publisher=Publisher(clock, database, Recipients(registry, NoChannels()), drain),
+        publisher=Publisher(clock, database, Recipients(registry), drain),
         samples=Samples(clock, database),
         deliveries=DeliveryBoard(clock, database, drain),
         drain=drain,

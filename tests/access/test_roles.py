@@ -139,6 +139,8 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
             "integration.exportMarkers",
             {"integrationId": "FOREIGN", "videoId": "v", "format": "edl"},
             {"integrationId": "int_unknown", "videoId": "v", "format": "edl"},
+        ),
+        (
             "integration.share",
             {"integrationId": "FOREIGN", "videoId": "v"},
             {"integrationId": "int_unknown", "videoId": "v"},

@@ -20,6 +20,7 @@ from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.logbook import LogReader
+from koko_integrations.metrics.reading import MetricsReader
 from koko_integrations.retention import Retention
 from koko_integrations.rpc.dispatch import Request
 from koko_integrations.rpc.procedure import Procedure
@@ -49,6 +50,7 @@ class App:
     resources: ResourceLister
     status: StatusReader
     logs: LogReader
+    metrics: MetricsReader
     jobs: JobBoard
     keeper: JobKeeper
     syncs: SyncRequests

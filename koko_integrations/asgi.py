@@ -44,6 +44,7 @@ from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.jobs.liveness import liveness_of
 from koko_integrations.jobs.runner import JobRunner
 from koko_integrations.logbook import LogReader
+from koko_integrations.metrics.reading import MetricsReader
 from koko_integrations.models import IntegrationsSchema
 from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
@@ -114,6 +115,7 @@ def build_app(
         resources=ResourceLister(registry, live),
         status=StatusReader(clock, database, registry, live.breaker),
         logs=LogReader(database),
+        metrics=MetricsReader(clock, database),
         jobs=JobBoard(clock, database),
         keeper=keeper,
         syncs=SyncRequests(clock, database, registry, keeper),

@@ -12,6 +12,7 @@ ADMIN_ONLY = {
     "integration.connect",
     "integration.disconnect",
     "integration.getLogs",
+    "integration.getMetrics",
     "integration.listResources",
     "integration.sync",
     "integration.test",
@@ -102,6 +103,7 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
         ("integration.sync", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.configure", {"integrationId": "FOREIGN", "config": {}}, {"integrationId": "no", "config": {}}),
         ("integration.getLogs", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        ("integration.getMetrics", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.listFiles", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         (
             "integration.exportAssets",

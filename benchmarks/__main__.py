@@ -2,9 +2,16 @@
 
 import sys
 
-from benchmarks import files, refresh, rpc, schedule, sync
+from benchmarks import files, metrics, refresh, rpc, schedule, sync
 
-ALL = {"rpc": rpc.main, "refresh": refresh.main, "sync": sync.main, "schedule": schedule.main, "files": files.main}
+ALL = {
+    "rpc": rpc.main,
+    "refresh": refresh.main,
+    "sync": sync.main,
+    "schedule": schedule.main,
+    "files": files.main,
+    "metrics": metrics.main,
+}
 
 for name in sys.argv[1:] or ALL:
     print(f"-- {name}")

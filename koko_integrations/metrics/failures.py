@@ -64,7 +64,7 @@ def wording_of(message: str) -> str:
     """What a message says of whatever it is about: without place, quoted names, addresses, ids and numbers."""
     reason = _PLACE.sub("", message, count=1)
     reason = _NUMBER.sub("…", _NAME.sub("…", reason))
-    reason = " ".join(reason.split()).removeprefix("…: ")
+    reason = " ".join("".join(filter(str.isprintable, reason)).split()).removeprefix("…: ")
     return reason[:ERROR_MAX_CHARS] or OTHER
 
 

@@ -12,9 +12,7 @@ from koko_integrations.metrics import latency
 
 ACTIONS = ("sync", "import", "export", "notify", "webhook")
 STATUSES = {"success": 90, "partial": 6, "failed": 4}
-ERRORS = tuple(
-    f"Asana does not do {one} (HTTP 422)" for one in ("this", "that", "anything", "everything", "more", "less")
-)
+ERRORS = tuple(f"Asana does not do {one} (HTTP 422)" for one in ("this", "that", "anything", "everything", "more"))
 SPANS = (HOUR_MS, DAY_MS)
 LOG = ("id", "integration_id", "action", "status", "details", "created_at")
 METRIC = ("integration_id", "span_ms", "begins_at", "action", "succeeded", "partial", "failed", "items", "latencies")
@@ -30,15 +28,15 @@ class Journal:
         self._entries = entries
         self._begins = now_ms - days * DAY_MS
         self._step = days * DAY_MS / entries
-        self._runs: dict[tuple[int, int, str], tuple[dict[str, int], dict[str, int]]] = {}
+        self._runs: dict[tuple[int, int, str], dict[str, int]] = {}
         self._failures: dict[tuple[int, int, str], list[int]] = {}
 
     def write(self, url: str) -> None:
         """Into the tables of the database at this address."""
         _load(url, "integration_log", LOG, self._logs())
         runs = (
-            (self._id, *key, *(sums.get(name, 0) for name in (*STATUSES, "items")), _text(latencies))
-            for key, (sums, latencies) in self._runs.items()
+            (self._id, *key, *(sums.get(name, 0) for name in (*STATUSES, "items")), latency.dump(sums["latencies"]))
+            for key, sums in self._runs.items()
         )
         _load(url, "integration_metric", METRIC, runs)
         _load(url, "integration_failure", FAILURE, ((self._id, *key, *row) for key, row in self._failures.items()))
@@ -53,26 +51,22 @@ class Journal:
             action = chance.choice(ACTIONS)
             items, duration = chance.randrange(50), int(chance.lognormvariate(8, 1))
             error = None if status == "success" else chance.choice(ERRORS)
-            self._count(at, action, status, items, latency.range_of(duration), error)
+            self._count(at, action, status, items, duration, error)
             errors = "" if error is None else f',"errors":["{error}"]'
             details = f'{{"itemsProcessed":{items},"duration":{duration}{errors}}}'
             yield f"log_{number:09}", self._id, action, status, details, at
 
-    def _count(self, at: int, action: str, status: str, items: int, found: str, error: str | None) -> None:
+    def _count(self, at: int, action: str, status: str, items: int, duration: int, error: str | None) -> None:
         for span in SPANS:
             begins = at - at % span
-            sums, latencies = self._runs.setdefault((span, begins, action), ({}, {}))
+            sums = self._runs.setdefault((span, begins, action), {"latencies": 0})
             sums[status] = sums.get(status, 0) + 1
             sums["items"] = sums.get("items", 0) + items
-            latencies[found] = latencies.get(found, 0) + 1
+            sums["latencies"] += latency.one(duration)
             if error is not None:
                 row = self._failures.setdefault((span, begins, error), [0, at])
                 row[0] += 1
                 row[1] = at
-
-
-def _text(latencies: dict[str, int]) -> str:
-    return "{" + ",".join(f'"{found}":{count}' for found, count in latencies.items()) + "}"
 
 
 def _load(url: str, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -3,47 +3,46 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 import peewee
 
+from koko_integrations.clock import DAY_MS, HOUR_MS
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.metrics import latency
 from koko_integrations.metrics.failures import count_failures
-from koko_integrations.metrics.spans import SPANS, begin_of
+from koko_integrations.metrics.spans import begin_of
 from koko_integrations.models import IntegrationMetric as Row
-from koko_integrations.rpc.wire import dump_text
 
 _COLUMNS = {"success": "succeeded", "partial": "partial", "failed": "failed"}
-_COUNTED = (Row.succeeded, Row.partial, Row.failed, Row.items)
 
+
+def _row(span_ms: int, begins_at: str, latencies: Any, counts: Mapping[peewee.Field, Any]) -> dict[peewee.Field, Any]:
+    return {
+        Row.integration_id: param("integration_id"),
+        Row.span_ms: span_ms,
+        Row.begins_at: param(begins_at),
+        Row.action: param("action"),
+        Row.latencies: latencies,
+        **counts,
+    }
+
+
+_KEY = [Row.integration_id, Row.span_ms, Row.begins_at, Row.action]
+_GIVEN: dict[peewee.Field, Any] = {
+    column: param(column.name) for column in (Row.succeeded, Row.partial, Row.failed, Row.items)
+}
 # The rows stay locked until the transaction ends: nobody else changes the durations that are returned.
 _COUNT = Statement(
-    Row.insert_many(
-        [
-            {
-                Row.integration_id: param("integration_id"),
-                Row.span_ms: span_ms,
-                Row.begins_at: param(f"begins_at_{span_ms}"),
-                Row.action: param("action"),
-                **{column: param(column.name) for column in _COUNTED},
-                Row.latencies: "{}",
-            }
-            for span_ms in SPANS
-        ]
-    )
+    Row.insert_many([_row(HOUR_MS, "hour_at", "", _GIVEN), _row(DAY_MS, "day_at", "", _GIVEN)])
     .on_conflict(
-        conflict_target=[Row.integration_id, Row.span_ms, Row.begins_at, Row.action],
-        update={column: column + getattr(peewee.EXCLUDED, column.name) for column in _COUNTED},
+        conflict_target=_KEY, update={column: column + getattr(peewee.EXCLUDED, column.name) for column in _GIVEN}
     )
-    .returning(Row.span_ms, Row.begins_at, Row.latencies)
+    .returning(Row.span_ms, Row.latencies)
 )
+# Both rows in one statement, by the key of each, which an update with OR would not use.
 _SET_LATENCIES = Statement(
-    Row.update({Row.latencies: param("latencies")}).where(
-        (Row.integration_id == param("integration_id"))
-        & (Row.span_ms == param("span_ms"))
-        & (Row.begins_at == param("begins_at"))
-        & (Row.action == param("action"))
-    )
+    Row.insert_many(
+        [_row(HOUR_MS, "hour_at", param("hour_latencies"), {}), _row(DAY_MS, "day_at", param("day_latencies"), {})]
+    ).on_conflict(conflict_target=_KEY, update={Row.latencies: peewee.EXCLUDED.latencies})
 )
 
 
@@ -55,28 +54,15 @@ def count_run(
     A transaction that counts runs of several integrations goes by their ids, as it does for whatever else it locks.
     """
     outcome = {column: int(word == status) for word, column in _COLUMNS.items()}
-    begins = {f"begins_at_{span_ms}": begin_of(now_ms, span_ms) for span_ms in SPANS}
-    items = details.get("itemsProcessed", 0)
-    found = tx.rows(_COUNT, integration_id=integration_id, action=action, items=items, **outcome, **begins)
+    place = {
+        "integration_id": integration_id,
+        "action": action,
+        "hour_at": begin_of(now_ms, HOUR_MS),
+        "day_at": begin_of(now_ms, DAY_MS),
+    }
+    found: dict[int, str] = dict(tx.rows(_COUNT, items=details.get("itemsProcessed", 0), **place, **outcome))
     if (duration := details.get("duration")) is not None:
-        more = {latency.range_of(duration): 1}
-        tx.change_many(
-            _SET_LATENCIES,
-            [
-                {
-                    "integration_id": integration_id,
-                    "span_ms": span_ms,
-                    "begins_at": begins_at,
-                    "action": action,
-                    "latencies": _plus(latencies, more),
-                }
-                for span_ms, begins_at, latencies in found
-            ],
-        )
+        more = latency.one(duration)
+        hour, day = (latency.dump(latency.load(found[span_ms]) + more) for span_ms in (HOUR_MS, DAY_MS))
+        tx.change(_SET_LATENCIES, hour_latencies=hour, day_latencies=day, **place)
     count_failures(tx, integration_id, details.get("errors", ()), now_ms)
-
-
-def _plus(latencies: str, more: Mapping[str, int]) -> str:
-    counts: latency.Counts = orjson.loads(latencies)
-    latency.add(counts, more)
-    return dump_text(counts)

@@ -2,48 +2,60 @@
 
 Ranges grow by a constant factor, as in DDSketch (Masson, Rim and Lee, VLDB 2019): range n holds what is above
 FACTOR ** (n - 2) ms, up to FACTOR ** (n - 1); range 0 holds what took no time. Each is told by the value that no
-duration in it is further from than ERROR, so a percentile is that exact too. Counts of two hours add up to both's.
+duration in it is further from than ERROR, so a percentile is that exact too.
+
+The counts of all ranges are one number: range n's are bits 32 n to 32 n + 31. So those of many hours and days are
+added up as fast as numbers are. As text it is hexadecimal, after the first range that has any: "93:100000002" is two
+durations of range 93, and one of range 94.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+import sys
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import accumulate
 
 ERROR = 0.05
 """How far a percentile may be from the duration that it stands for: a share of it, before rounding to milliseconds."""
 FACTOR = (1 + ERROR) / (1 - ERROR)
+BITS = 32
 _LOG = math.log(FACTOR)
-
-Counts = dict[str, int]
-"""Range -> how many; the range is text, as JSON has it."""
+_WORD = next(code for code in "IL" if array(code).itemsize == BITS // 8)
 
 
-def range_of(duration_ms: int) -> str:
-    """The range that counts this duration; a clock that was set back makes it no time."""
-    return str(1 + math.ceil(round(math.log(duration_ms) / _LOG, 9))) if duration_ms > 0 else "0"
+def one(duration_ms: float) -> int:
+    """The counts of this duration alone; a clock that was set back makes it no time."""
+    # Rounded, as FACTOR to the power of a whole number is none quite.
+    found = 1 + max(0, math.ceil(round(math.log(duration_ms) / _LOG, 9))) if duration_ms > 0 else 0
+    return int(1 << BITS * found)
 
 
-def add(counts: Counts, more: Mapping[str, int]) -> None:
-    """Adds `more` in place."""
-    for found, count in more.items():
-        counts[found] = counts.get(found, 0) + count
+def dump(counts: int) -> str:
+    """As text; nothing is the empty text."""
+    if not counts:
+        return ""
+    first = ((counts & -counts).bit_length() - 1) // BITS
+    return f"{first}:{counts >> BITS * first:x}"
 
 
-def percentiles(counts: Mapping[str, int], shares: Iterable[float]) -> list[int] | None:
+def load(text: str) -> int:
+    """What `dump` made."""
+    if not text:
+        return 0
+    first, _, digits = text.partition(":")
+    return int(digits, 16) << BITS * int(first)
+
+
+def percentiles(counts: int, shares: Iterable[float]) -> list[int] | None:
     """For each share, the milliseconds that so many of the durations did not exceed (nearest rank); None of nothing."""
     if not counts:
         return None
-    ordered = sorted((int(found), count) for found, count in counts.items())
-    total = sum(count for _, count in ordered)
-    return [_value_of(_at_rank(ordered, max(1, math.ceil(share * total)))) for share in shares]
-
-
-def _at_rank(ordered: list[tuple[int, int]], rank: int) -> int:
-    seen = 0
-    for found, count in ordered:
-        seen += count
-        if seen >= rank:
-            return found
-    return ordered[-1][0]
+    words = array(_WORD, counts.to_bytes(-(-counts.bit_length() // BITS) * (BITS // 8), sys.byteorder))
+    if sys.byteorder == "big":
+        words.reverse()
+    seen = list(accumulate(words))
+    return [_value_of(bisect_left(seen, max(1, math.ceil(share * seen[-1])))) for share in shares]
 
 
 def _value_of(found: int) -> int:

@@ -7,25 +7,29 @@ import pytest
 
 from koko_integrations.database import schema
 from tests.database.test_schema import on_database, seed
-from tests.metrics.counted import DAY, HOUR, Counted, Entry
+from tests.metrics.counted import DAY, HOUR, PERIODS, Counted, Entry
 from tests.service import Rows
 
 VERSION_1 = Path(__file__).parents[1] / "database" / "version_1.sql"
 NOON = 1_763_035_200_000
-COUNTED = ("integration_metric", "integration_failure", "integration_usage")
 
 
-def test_kept_as_long_as_the_journal(one: Counted) -> None:
+def test_kept_as_long_as_it_is_shown(one: Counted) -> None:
+    """Days as long as the journal, hours for a week."""
     one.service.clock.now = NOON
-    one.write(*(Entry(days * DAY, errors=["Gone"]) for days in (0, 364, 366)))
-    for days in (0, 364, 366):
+    for days in (0, 7, 9, 364, 366):
+        one.write(Entry(days * DAY, errors=["Gone"]))
         one.service.rows.insert(
             "integration_usage", integration_id=one.target, hour_at=NOON - days * DAY, syncs=1, api_calls=1
         )
+    before = {period: one.metrics(period) for period in PERIODS}
     one.service.run(lambda app: app.retention.apply())
-    kept = [len(one.service.rows.query(f"SELECT 1 FROM {table}")) for table in COUNTED]
-    assert kept == [4, 4, 2], "an hour and a day each, of two runs"
-    assert len(one.service.rows.query("SELECT 1 FROM integration_log")) == 2
+    assert {period: one.metrics(period) for period in PERIODS} == before
+    for table in ("integration_metric", "integration_failure"):
+        kept = one.service.rows.query(f"SELECT span_ms, COUNT(*) FROM {table} GROUP BY span_ms ORDER BY span_ms")
+        assert kept == [(HOUR, 2), (DAY, 4)]
+    for table in ("integration_usage", "integration_log"):
+        assert len(one.service.rows.query(f"SELECT 1 FROM {table}")) == 4
 
 
 def test_more_is_deleted_than_at_once(one: Counted) -> None:
@@ -60,10 +64,10 @@ def test_an_upgrade_counts_what_is_in_the_journal(kind: str, request: pytest.Fix
     )
     day = NOON - 12 * HOUR
     assert found == [
-        (HOUR, NOON - DAY, "import", 1, 0, 0, 0, "{}"),
-        (HOUR, NOON - HOUR, "sync", 0, 1, 1, 0, "{}"),
-        (HOUR, NOON, "sync", 1, 0, 0, 0, "{}"),
-        (DAY, day - DAY, "import", 1, 0, 0, 0, "{}"),
-        (DAY, day, "sync", 1, 1, 1, 0, "{}"),
+        (HOUR, NOON - DAY, "import", 1, 0, 0, 0, ""),
+        (HOUR, NOON - HOUR, "sync", 0, 1, 1, 0, ""),
+        (HOUR, NOON, "sync", 1, 0, 0, 0, ""),
+        (DAY, day - DAY, "import", 1, 0, 0, 0, ""),
+        (DAY, day, "sync", 1, 1, 1, 0, ""),
     ]
     rows.close()

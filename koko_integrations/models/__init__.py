@@ -21,6 +21,7 @@ from koko_integrations.models.events import (
     NotificationThread,
     RateWindow,
 )
+from koko_integrations.models.metrics import IntegrationFailure, IntegrationMetric
 from koko_integrations.models.work import ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
 
 OWN_MODELS: tuple[type[peewee.Model], ...] = tuple(OwnModel.__subclasses__())
@@ -36,7 +37,9 @@ __all__ = [
     "InboundMessage",
     "Integration",
     "IntegrationConnection",
+    "IntegrationFailure",
     "IntegrationLog",
+    "IntegrationMetric",
     "IntegrationUsage",
     "IntegrationsSchema",
     "Job",

@@ -12,6 +12,7 @@ ADMIN_ONLY = {
     "integration.connect",
     "integration.disconnect",
     "integration.getLogs",
+    "integration.getMetrics",
     "integration.listResources",
     "integration.sync",
     "integration.test",
@@ -93,8 +94,8 @@ def add_job(service: Service, job_id: str, integration_id: str, *, requested_by:
 
 
 def test_every_procedure_is_in_the_table() -> None:
-    assert ADMIN_ONLY | MEMBERS | EDITORS | OWN | SERVICES | KEYS | WEBHOOK_ADMIN | {"rpc.discover"} == set(PROCEDURES)
-    assert ADMIN_ONLY | MEMBERS | SHARERS | EDITORS | OWN | {"rpc.discover"} == set(PROCEDURES)
+    people = ADMIN_ONLY | MEMBERS | SHARERS | EDITORS | OWN | WEBHOOK_ADMIN
+    assert people | SERVICES | KEYS | {"rpc.discover"} == set(PROCEDURES)
 
 
 @pytest.mark.parametrize("method", sorted(ADMIN_ONLY | MEMBERS))
@@ -129,6 +130,7 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
         ("integration.sync", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.configure", {"integrationId": "FOREIGN", "config": {}}, {"integrationId": "no", "config": {}}),
         ("integration.getLogs", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        ("integration.getMetrics", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.listFiles", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         (
             "integration.exportAssets",

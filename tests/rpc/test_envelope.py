@@ -230,6 +230,7 @@ def test_every_file_is_a_procedure_by_its_name() -> None:
         "integration.getDeliveries",
         "integration.getJob",
         "integration.getLogs",
+        "integration.getMetrics",
         "integration.getStatus",
         "integration.importAssets",
         "integration.list",

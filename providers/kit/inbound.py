@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+import orjson
+
 from providers.kit.base import Proves
 from providers.kit.connection import Connection
-from providers.kit.errors import Rejected
+from providers.kit.errors import ProtocolBroken, Rejected
 from providers.kit.items import Entity
 
 WINDOW_S = 300
 """How old, or how far ahead, a signed timestamp may be."""
+SECRET = "secret"  # noqa: S105 - a name
+"""Under which `hear` is given an address's own secret, from before anybody is told to send there."""
 
 
 class Forged(Rejected):
@@ -30,6 +34,16 @@ class Incoming:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     at_ms: int
+
+    def json_object(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises ProtocolBroken."""
+        try:
+            value = orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            raise ProtocolBroken("The message is not JSON") from None
+        if not isinstance(value, dict):
+            raise ProtocolBroken("The message is JSON of the wrong shape")
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)

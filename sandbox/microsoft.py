@@ -10,10 +10,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.kit.files import Files
+from sandbox.kit.graph_subscriptions import GraphSubscriptions
+from sandbox.kit.notifying import Notifier
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
 from sandbox.onedrive import OneDriveApi
-from sandbox.onedrive_drives import HOST
+from sandbox.onedrive_drives import DRIVE, HOST, LIBRARY
 from sandbox.teams import JoinedTeams
 
 
@@ -34,6 +36,11 @@ class MicrosoftStandIn(StandIn):
         )
         self.teams = JoinedTeams(self._token, _refused)
         self.drive = OneDriveApi(clock, self._token, _refused)
+        self.notifier = Notifier()
+        self.subscriptions = GraphSubscriptions(clock, self.notifier, self._token, _refused)
+        self.drive.files.tell = lambda: self.subscriptions.told("drive", DRIVE)
+        self.drive.library.tell = lambda: self.subscriptions.told("drive", LIBRARY)
+        self.teams.tell = lambda team: self.subscriptions.told("channels", team, "created")
         super().__init__(clock)
 
     @property
@@ -48,6 +55,7 @@ class MicrosoftStandIn(StandIn):
             Route("/v1.0/me", self._me),
             *self.drive.routes(),
             *self.teams.routes(),
+            *self.subscriptions.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -55,6 +63,8 @@ class MicrosoftStandIn(StandIn):
 
     def reset(self) -> None:
         super().reset()
+        self.notifier.reset()
+        self.subscriptions.forget()
         self.oauth.reset()
         self.teams.reset()
         self.drive.reset()

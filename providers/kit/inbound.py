@@ -31,7 +31,7 @@ class Incoming:
     method: str
     url: str
     query: Mapping[str, str]
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     at_ms: int
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from providers.kit.app import AppCredentials
-from providers.kit.base import Provider
+from providers.kit.base import ConnectsByOAuth, Provider
 from providers.kit.connection import Connection, Credentials
 from providers.kit.inbound import SECRET, Address, Forged, Heard, Incoming, ReceivesWebhooks, Signal
 from sandbox.kit.oauth import AuthorizationServer
@@ -102,9 +102,9 @@ def app_of(oauth: AuthorizationServer, signing_secret: str | None = None) -> App
     return AppCredentials(client_id=oauth.client_id, client_secret=oauth.client_secret, signing_secret=signing_secret)
 
 
-def connect(oauth: AuthorizationServer, provider: type[Provider], **config: Any) -> Connection:
-    """A connection with all that the features need."""
-    token = oauth.issue((*provider.manifest.scopes, "read:member:trello")).access
+def connect(oauth: AuthorizationServer, provider: type[ConnectsByOAuth], **config: Any) -> Connection:
+    """A connection with all that is asked for."""
+    token = oauth.issue((*provider.manifest.scopes, *provider.oauth.extra_scopes)).access
     return Connection(credentials=Credentials(access_token=token), config=config)
 
 

@@ -141,7 +141,7 @@ def test_a_token_without_an_expiry_is_good_for_a_while(provider: Jira) -> None:
 
 
 def test_unproven_messages_are_refused(provider: Jira) -> None:
-    unsigned = jwt.encode({"exp": NOW_MS // 1000 + 60}, None, algorithm="none")
+    unsigned = jwt.encode({"exp": NOW_MS // 1000 + 60}, "", algorithm="none")
     signature = f"sha256={hex_hmac(CANARY, BODY)}"
     for headers in (
         {},

@@ -86,7 +86,7 @@ class Teams(HearsGraph, ConnectsByKeys, ListsItems):
         """The team of the channel that is posted to: its channels may be watched with what Koko may do anyway, its
         messages with more than that."""
         team, _, channel = str(connection.config.get("channelId") or "").partition("/")
-        return (team,) if connection.credentials.access_token is not None and channel else ()
+        return (team,) if channel and "webhookUrl" not in connection.config else ()
 
     def resource_of(self, connection: Connection, target: str) -> str:
         return f"/teams/{segment(target)}/channels"

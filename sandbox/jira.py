@@ -49,7 +49,7 @@ class JiraApi:
         self._tokens, self._sites = tokens, sites
         self.work = Issues(clock, first_id=20_000)
         self.webhooks = JiraWebhooks(clock, self.work, notifier, lambda: (tokens.client_id, tokens.client_secret))
-        self.work.tell = self.webhooks.told
+        self.work.listeners.append(self.webhooks.told)
         self.reset()
 
     def reset(self) -> None:

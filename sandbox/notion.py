@@ -61,7 +61,7 @@ class NotionStandIn(StandIn):
         self.notifier = Notifier()
         self.portal = Portal(clock, self.notifier, BOT_ID)
         self.work = Pages(clock, first_id=7_000_000)
-        self.work.tell = self.portal.told
+        self.work.listeners.append(self.portal.told)
         super().__init__(clock)
         self._furnish()
 

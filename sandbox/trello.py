@@ -17,8 +17,7 @@ from sandbox.kit.notifying import Notifier
 from sandbox.kit.stand_in import Clock
 from sandbox.kit.trello_cards import ME, find_problem, show_card, show_comment, show_departure
 from sandbox.kit.trello_webhooks import TrelloWebhooks
-from sandbox.kit.watched import WatchedWork
-from sandbox.kit.work import Column, Comment, Project, Task, iso, seconds_of
+from sandbox.kit.work import Column, Comment, Project, Task, Work, iso, seconds_of
 
 BOARDS = {
     "5abbe4b7ddc1b351ef961415": ("Dailies", ["To do", "In review", "Done"], 120),
@@ -39,9 +38,9 @@ class TrelloApi:
     def __init__(self, clock: Clock, refuse: Refuse, notifier: Notifier, secret: str) -> None:
         self._clock = clock
         self._refuse = refuse
-        self.work = WatchedWork(clock, first_id=FIRST_ID)
+        self.work = Work(clock, first_id=FIRST_ID)
         self.webhooks = TrelloWebhooks(self.work, refuse, notifier, secret)
-        self.work.tell = self.webhooks.told
+        self.work.listeners.append(self.webhooks.told)
         self.reset()
 
     def reset(self) -> None:
@@ -62,6 +61,7 @@ class TrelloApi:
     def move(self, card_id: str, board: str) -> None:
         """Moves a card to another board."""
         self._moved.append((card_id, self.work.tasks[card_id].project, self._clock.now_s()))
+        self.webhooks.left(self.work.tasks[card_id])
         self.work.change(card_id, project=board, status=self.work.projects[board].columns[0].id)
 
     def routes(self) -> list[BaseRoute]:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, Rejected
 from providers.kit.inbound import (
-    SECRET,
+    OWN_SECRET,
     Address,
     Forged,
     Heard,
@@ -25,6 +25,7 @@ from providers.kit.inbound import (
     Signal,
     Subscribes,
     Subscription,
+    json_object,
     same,
 )
 from providers.kit.items import Entity
@@ -52,10 +53,10 @@ class HearsGraph(MicrosoftProvider, Subscribes):
         token = incoming.query.get("validationToken")
         if token is not None:
             return Heard(reply=Reply(body=token.encode(), headers={"X-Content-Type-Options": "nosniff"}))
-        entries = incoming.json_object().get("value")
+        entries = json_object(self.manifest.name, incoming.body).get("value")
         if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
             raise ProtocolBroken("Microsoft sent notifications of the wrong shape")
-        if not all(_is_ours(one, secrets.get(SECRET)) for one in entries):
+        if not all(_is_ours(one, secrets.get(OWN_SECRET)) for one in entries):
             raise Forged("It is not proven that this message is Microsoft's")
         return Heard(reply=Reply(status=202), signals=tuple(map(self._signal, entries)))
 

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import requests
 
 ATTEMPTS = 3
 PAUSE_S = 0.05
 DEADLINE_S = 10.0
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,9 @@ class Got:
 
 
 def over_http(message: Message) -> Got:
-    """Sends it where it is addressed to."""
+    """Sends it where it is addressed to, if that is on this machine: nobody else is there for the sandbox."""
+    if urlsplit(message.url).hostname not in LOOPBACK:
+        return Got(0)
     with requests.Session() as session:
         session.trust_env = False
         try:

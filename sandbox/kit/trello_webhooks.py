@@ -17,17 +17,15 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.kit.notifying import Got, Message, Notifier
 from sandbox.kit.trello_cards import ME
-from sandbox.kit.watched import Event, WatchedWork
-from sandbox.kit.work import iso
+from sandbox.kit.work import Happening, Task, Work, iso
 
 KEY_SECRET = "sandbox-trello-secret-of-the-api-key"
 TYPES = {
-    "created": "createCard",
-    "changed": "updateCard",
-    "deleted": "deleteCard",
-    "left": "moveCardFromBoard",
-    "commented": "commentCard",
-    "reworded": "updateComment",
+    ("task", "added"): "createCard",
+    ("task", "changed"): "updateCard",
+    ("task", "deleted"): "deleteCard",
+    ("comment", "added"): "commentCard",
+    ("comment", "changed"): "updateComment",
 }
 
 
@@ -56,7 +54,7 @@ class TrelloWebhooks:
     """`refuse` says no to requests without a permission; `secret` is the OAuth app's."""
 
     def __init__(
-        self, work: WatchedWork, refuse: Callable[[Request, str], Response | None], notifier: Notifier, secret: str
+        self, work: Work, refuse: Callable[[Request, str], Response | None], notifier: Notifier, secret: str
     ) -> None:
         self._work, self._refuse, self._notifier, self._secret = work, refuse, notifier, secret
         self.made: dict[str, Webhook] = {}
@@ -101,26 +99,34 @@ class TrelloWebhooks:
             webhook.active = bool(orjson.loads(await request.body()).get("active", webhook.active))
         return JSONResponse(webhook.shown())
 
-    def told(self, event: Event) -> None:
+    def told(self, happening: Happening) -> None:
         """Something has happened on a board."""
-        for webhook in list(self.made.values()):
-            if webhook.active and webhook.model == event.project:
-                self._tell(webhook, event)
+        text = next((one.text for one in happening.task.comments if one.id == happening.id), None)
+        self._tell_all(TYPES[happening.what, happening.done], happening.task, text)
 
-    def _tell(self, webhook: Webhook, event: Event) -> None:
-        board = self._work.projects[event.project]
+    def left(self, card: Task) -> None:
+        """A card is about to leave its board."""
+        self._tell_all("moveCardFromBoard", card, None)
+
+    def _tell_all(self, kind: str, card: Task, text: str | None) -> None:
+        for webhook in list(self.made.values()):
+            if webhook.active and webhook.model == card.project:
+                self._tell(webhook, kind, card, text)
+
+    def _tell(self, webhook: Webhook, kind: str, card: Task, text: str | None) -> None:
+        board = self._work.projects[card.project]
         data: dict[str, Any] = {
             "board": {"id": board.id, "name": board.name},
-            "card": {"id": event.task.id, "name": event.task.title},
+            "card": {"id": card.id, "name": card.title},
         }
-        if event.comment is not None:
-            data["text"] = event.comment.text
+        if text is not None:
+            data["text"] = text
         action = {
             "id": self._work.new_id(),
             "idMemberCreator": ME["id"],
-            "type": TYPES[event.what],
+            "type": kind,
             "data": data,
-            "date": iso(event.task.modified_s),
+            "date": iso(card.modified_s),
             "memberCreator": ME,
         }
         body = orjson.dumps(

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 
 from providers.kit.errors import ProtocolBroken
-from providers.kit.inbound import Forged, Heard, Incoming, ReceivesWebhooks, Reply, Signal, same
+from providers.kit.inbound import Forged, Heard, Incoming, ReceivesWebhooks, Reply, Signal, json_object, same
 
 
 class HearsDropbox(ReceivesWebhooks):
@@ -27,7 +27,7 @@ class HearsDropbox(ReceivesWebhooks):
         given = incoming.headers.get("x-dropbox-signature", "")
         if self.app is None or not same(given, _signature(self.app.client_secret, incoming.body)):
             raise Forged("It is not proven that this message is Dropbox's")
-        told = incoming.json_object().get("list_folder")
+        told = json_object("Dropbox", incoming.body).get("list_folder")
         accounts = told.get("accounts") if isinstance(told, dict) else None
         if not isinstance(accounts, list) or not all(isinstance(one, str) for one in accounts):
             raise ProtocolBroken("Dropbox sent a message without accounts")

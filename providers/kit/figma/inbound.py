@@ -14,7 +14,18 @@ from providers.kit.answer import Answer
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProviderError, Rejected
 from providers.kit.figma.calls import CallsFigma, forbidden
-from providers.kit.inbound import SECRET, Address, Heard, Incoming, Reply, Signal, Subscribes, Subscription, same
+from providers.kit.inbound import (
+    OWN_SECRET,
+    Address,
+    Heard,
+    Incoming,
+    Reply,
+    Signal,
+    Subscribes,
+    Subscription,
+    json_object,
+    same,
+)
 from providers.kit.items import Entity
 from providers.kit.paths import segment
 
@@ -32,8 +43,8 @@ class HearsFigma(CallsFigma, Subscribes):
     """A subscription is of a file: two webhooks, whose ids are separated by a comma. They do not expire."""
 
     def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
-        body = incoming.json_object()
-        expected, given = secrets.get(SECRET), body.get("passcode")
+        body = json_object("Figma", incoming.body)
+        expected, given = secrets.get(OWN_SECRET), body.get("passcode")
         if not expected or not isinstance(given, str) or not same(given, expected):
             return Heard(reply=Reply(status=400))
         event = self.require_text(body, "event_type")

@@ -17,7 +17,7 @@ from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError
 from providers.kit.google_drive.api import ALL_DRIVES, API, NAME, DriveApi, success
 from providers.kit.inbound import (
-    SECRET,
+    OWN_SECRET,
     Address,
     Forged,
     Heard,
@@ -36,7 +36,7 @@ class HearsDrive(DriveApi, Subscribes):
     between them."""
 
     def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
-        token = secrets.get(SECRET)
+        token = secrets.get(OWN_SECRET)
         if not token or not same(incoming.headers.get("x-goog-channel-token", ""), token):
             raise Forged("It is not proven that this message is Google's")
         channel, number = (incoming.headers.get(f"x-goog-{name}") for name in ("channel-id", "message-number"))

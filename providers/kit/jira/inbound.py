@@ -20,7 +20,7 @@ from providers.kit.atlassian import AtlassianProvider
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, Rejected
 from providers.kit.inbound import (
-    SECRET,
+    OWN_SECRET,
     WINDOW_S,
     Address,
     Forged,
@@ -29,6 +29,7 @@ from providers.kit.inbound import (
     Signal,
     Subscribes,
     Subscription,
+    json_object,
     same,
 )
 from providers.kit.jira.site import JiraSite
@@ -52,7 +53,7 @@ class HearsJira(AtlassianProvider, Subscribes):
     def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
         if not (self._has_token(incoming) or _is_signed(incoming, secrets)):
             raise Forged("It is not proven that this message is Jira's")
-        body = incoming.json_object()
+        body = json_object("Jira", incoming.body)
         event = body.get("webhookEvent")
         if event not in EVENTS:
             return Heard()
@@ -135,7 +136,7 @@ def _is_current(claims: Mapping[str, Any], at_ms: int) -> bool:
 
 
 def _is_signed(incoming: Incoming, secrets: Mapping[str, str]) -> bool:
-    secret, given = secrets.get(SECRET), incoming.headers.get("x-hub-signature", "")
+    secret, given = secrets.get(OWN_SECRET), incoming.headers.get("x-hub-signature", "")
     if not secret:
         return False
     return same(given, "sha256=" + hmac.new(secret.encode(), incoming.body, hashlib.sha256).hexdigest())

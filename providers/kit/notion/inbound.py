@@ -11,20 +11,21 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from providers.kit.inbound import Forged, Heard, Incoming, ReceivesWebhooks, Signal, same
+from providers.kit.base import Proves
+from providers.kit.inbound import Forged, Heard, Incoming, ReceivesWebhooks, Signal, json_object, same
 
 TOKEN = "verification_token"  # noqa: S105 - a name
 KINDS = ("page.", "comment.", "data_source.", "database.")
 
 
-class HearsNotion(ReceivesWebhooks):
+class HearsNotion(ReceivesWebhooks, Proves):
     """Signals are for the bots, one of each connection, that may see what has changed."""
 
     address_per_app = True
 
     def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
         known = (self.app.signing_secret if self.app is not None else None) or secrets.get(TOKEN)
-        body = incoming.json_object()
+        body = json_object("Notion", incoming.body)
         if body.keys() == {TOKEN}:
             return _verification(self.require_text(body, TOKEN), known)
         if known is None:

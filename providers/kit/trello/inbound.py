@@ -15,7 +15,7 @@ from typing import Any
 
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, Rejected
-from providers.kit.inbound import Address, Forged, Heard, Incoming, Signal, Subscribes, Subscription, same
+from providers.kit.inbound import Address, Forged, Heard, Incoming, Signal, Subscribes, Subscription, json_object, same
 from providers.kit.paths import segment
 from providers.kit.trello.calls import CallsTrello
 
@@ -26,13 +26,15 @@ UNSIGNED = "unsigned"
 class HearsTrello(CallsTrello, Subscribes):
     """A webhook is of a board, and does not expire."""
 
+    unknown_status = 410
+
     def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
         # How Trello finds out, before it makes a webhook, whether anybody is there.
         if incoming.method == "HEAD":
             return Heard()
         if UNSIGNED not in secrets and not self._is_signed(incoming):
             raise Forged("It is not proven that this message is Trello's")
-        body = incoming.json_object()
+        body = json_object("Trello", incoming.body)
         action, model = _members(body, "action"), _members(body, "model")
         signal = Signal(
             key=self.require_text(action, "id"),

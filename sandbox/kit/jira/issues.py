@@ -4,13 +4,12 @@ Source: developer.atlassian.com/cloud/jira/platform/rest/v3, groups of issues an
 """
 
 from sandbox.kit.jira.wire import Json, document, stamp, status, user
-from sandbox.kit.watched import WatchedWork
-from sandbox.kit.work import Column, Comment, Project, Task
+from sandbox.kit.work import Column, Comment, Project, Task, Work
 
 COMMENTS_WITH_ISSUE = 20
 
 
-class Issues(WatchedWork):
+class Issues(Work):
     """Whether an issue is done follows from its status; who says only that it is done means the first such status.
 
     Comments in `restricted` are not for everybody.

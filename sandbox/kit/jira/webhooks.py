@@ -20,18 +20,17 @@ from sandbox.kit.jira.issues import Issues, show_project
 from sandbox.kit.jira.wire import Json, Refused, user
 from sandbox.kit.notifying import Message, Notifier
 from sandbox.kit.stand_in import Clock
-from sandbox.kit.watched import Event
+from sandbox.kit.work import Happening
 
 LIFE_S = 30 * 86_400
 TOKEN_LIFE_S = 180
 MOST = 5
 NAMES = {
-    "created": "jira:issue_created",
-    "changed": "jira:issue_updated",
-    "deleted": "jira:issue_deleted",
-    "left": "jira:issue_updated",
-    "commented": "comment_created",
-    "reworded": "comment_updated",
+    ("task", "added"): "jira:issue_created",
+    ("task", "changed"): "jira:issue_updated",
+    ("task", "deleted"): "jira:issue_deleted",
+    ("comment", "added"): "comment_created",
+    ("comment", "changed"): "comment_updated",
 }
 KNOWN = {*NAMES.values(), "comment_deleted", "issue_property_set", "issue_property_deleted"}
 
@@ -118,18 +117,19 @@ class JiraWebhooks:
             self.registered.pop(webhook, None)
         return 202, None
 
-    def told(self, event: Event) -> None:
+    def told(self, happening: Happening) -> None:
         """Something has happened in a project."""
-        name = NAMES[event.what]
-        matched = [one for one in self.live() if event.project in one.projects and name in one.events]
+        name, project = NAMES[happening.what, happening.done], happening.task.project
+        matched = [one for one in self.live() if project in one.projects and name in one.events]
         if matched:
-            message = self._message(matched[0].url, name, event, [one.id for one in matched])
+            message = self._message(matched[0].url, name, happening, [one.id for one in matched])
             self._notifier.tell(lambda: message)
 
-    def _message(self, url: str, name: str, event: Event, matched: list[int]) -> Message:
+    def _message(self, url: str, name: str, happening: Happening, matched: list[int]) -> Message:
         now_s = int(self._clock.now_s())
-        issue = self._work.show(event.task, ["summary", "status", "updated"])
-        issue["fields"]["project"] = show_project(self._work.projects[event.project])
+        task = happening.task
+        issue = self._work.show(task, ["summary", "status", "updated"])
+        issue["fields"]["project"] = show_project(self._work.projects[task.project])
         body: Json = {
             "timestamp": now_s * 1000,
             "webhookEvent": name,
@@ -137,8 +137,9 @@ class JiraWebhooks:
             "issue": issue,
             "matchedWebhookIds": matched,
         }
-        if event.comment is not None:
-            body["comment"] = self._work.show_comment(event.comment, event.task)
+        for comment in task.comments:
+            if comment.id == happening.id:
+                body["comment"] = self._work.show_comment(comment, task)
         client_id, secret = self._app()
         path = urlsplit(url).path or "/"
         claims = {

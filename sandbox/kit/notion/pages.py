@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.kit.notion.wire import Json, invalid, not_found, only, plain, read_runs, runs
-from sandbox.kit.watched import WatchedWork
-from sandbox.kit.work import Column, Comment, Project, Task
+from sandbox.kit.work import Column, Comment, Project, Task, Work
 
 
 @dataclass
@@ -26,7 +25,7 @@ class DataSource(Project):
         return next((kind for kind in self.schema.values() if kind in ("status", "select", "checkbox")), None)
 
 
-class Pages(WatchedWork):
+class Pages(Work):
     """What is done follows from the status. What is deleted is in the trash. A comment is no edit of its page."""
 
     def reset(self) -> None:

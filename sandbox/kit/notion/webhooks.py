@@ -11,17 +11,15 @@ import orjson
 
 from sandbox.kit.notifying import Message, Notifier, hex_hmac
 from sandbox.kit.stand_in import Clock
-from sandbox.kit.watched import Event
-from sandbox.kit.work import iso
+from sandbox.kit.work import Happening, iso
 
 PERSON = "9a000000-0000-4000-8000-00000000000a"
 TYPES = {
-    "created": "page.created",
-    "changed": "page.properties_updated",
-    "deleted": "page.deleted",
-    "left": "page.moved",
-    "commented": "comment.created",
-    "reworded": "comment.updated",
+    ("task", "added"): "page.created",
+    ("task", "changed"): "page.properties_updated",
+    ("task", "deleted"): "page.deleted",
+    ("comment", "added"): "comment.created",
+    ("comment", "changed"): "comment.updated",
 }
 
 
@@ -49,13 +47,11 @@ class Portal:
         self.is_verified = token == self.token
         return self.is_verified
 
-    def told(self, event: Event) -> None:
+    def told(self, happening: Happening) -> None:
         """Something has happened to a page."""
         if self.url is None or not self.is_verified:
             return
-        entity, data = {"id": event.task.id, "type": "page"}, self._about(event)
-        if event.comment is not None:
-            entity = {"id": event.comment.id, "type": "comment"}
+        kind = "page" if happening.what == "task" else "comment"
         body = orjson.dumps(
             {
                 "id": str(uuid.uuid4()),
@@ -68,16 +64,18 @@ class Portal:
                 "accessible_by": [{"id": PERSON, "type": "person"}, {"id": self._bot, "type": "bot"}],
                 "attempt_number": 1,
                 "api_version": "2025-09-03",
-                "type": TYPES[event.what],
-                "entity": entity,
-                "data": data,
+                "type": TYPES[happening.what, happening.done],
+                "entity": {"id": happening.id, "type": kind},
+                "data": _about(happening),
             }
         )
         headers = {"Content-Type": "application/json", "X-Notion-Signature": f"sha256={hex_hmac(self.token, body)}"}
         message = Message("POST", self.url, headers, body)
         self._notifier.tell(lambda: message)
 
-    def _about(self, event: Event) -> dict[str, Any]:
-        if event.comment is not None:
-            return {"parent": {"id": event.task.id, "type": "page"}, "page_id": event.task.id}
-        return {"parent": {"id": event.project, "type": "database", "data_source_id": event.project}}
+
+def _about(happening: Happening) -> dict[str, Any]:
+    task = happening.task
+    if happening.what == "comment":
+        return {"parent": {"id": task.id, "type": "page"}, "page_id": task.id}
+    return {"parent": {"id": task.project, "type": "database", "data_source_id": task.project}}

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from providers.kit.app import AppCredentials
 from providers.kit.base import ConnectsByOAuth, Provider
 from providers.kit.connection import Connection, Credentials
-from providers.kit.inbound import SECRET, Address, Forged, Heard, Incoming, ReceivesWebhooks, Signal
+from providers.kit.inbound import OWN_SECRET, Address, Forged, Heard, Incoming, ReceivesWebhooks, Signal
 from sandbox.kit.oauth import AuthorizationServer
 from sandbox.stand_ins import Sandbox
 from tests.files.conftest import http_of
@@ -26,7 +26,7 @@ class Receiver:
 
     provider: ReceivesWebhooks
     url: str
-    secrets: dict[str, str] = field(default_factory=lambda: {SECRET: CANARY})
+    secrets: dict[str, str] = field(default_factory=lambda: {OWN_SECRET: CANARY})
     arrived: list[Incoming] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     forged: list[str] = field(default_factory=list)

@@ -9,7 +9,7 @@ import pytest
 from providers.figma import Figma
 from providers.kit.connection import Connection
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, Rejected
-from providers.kit.inbound import SECRET
+from providers.kit.inbound import OWN_SECRET
 from sandbox.figma import BOARD, FILE
 from sandbox.stand_ins import Sandbox
 from tests.files.conftest import tells_nothing
@@ -81,12 +81,12 @@ def test_unproven_messages_end_the_webhook(
     for passcode in (CANARY[:-1], "", None, 7):
         heard = provider.hear(replace(good, body=orjson.dumps(members | {"passcode": passcode})), receiver.secrets)
         assert (heard.reply.status, heard.reply.body, heard.signals) == (400, b"", ())
-    for secrets in ({}, {SECRET: ""}):
+    for secrets in ({}, {OWN_SECRET: ""}):
         empty = replace(good, body=orjson.dumps(members | {"passcode": ""}))
         assert provider.hear(empty, secrets).reply.status == 400
     assert CANARY not in repr(good)
     # That is how somebody else's webhook is got rid of.
-    receiver.secrets[SECRET] = "another"
+    receiver.secrets[OWN_SECRET] = "another"
     sandbox.figma.change(FILE, "Renamed again")
     sandbox.figma.notifier.settle()
     assert [one.asked["event_type"] for one in sandbox.figma.webhooks.made.values()] == ["FILE_COMMENT"]

@@ -10,7 +10,7 @@ from providers.google_drive import GoogleDrive
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, Rejected
 from providers.kit.google_drive.inbound import LONGEST_MS
-from providers.kit.inbound import SECRET, Forged
+from providers.kit.inbound import OWN_SECRET, Forged
 from sandbox.drive_trees import SHARED_DRIVE
 from sandbox.stand_ins import Sandbox
 from tests.files.conftest import tells_nothing
@@ -93,18 +93,18 @@ def test_unproven_messages_are_refused(
     provider.subscribe(connection, receiver.address, "")
     change(sandbox)
     good = receiver.arrived[-1]
-    assert provider.hear(good, {SECRET: CANARY}).signals
+    assert provider.hear(good, {OWN_SECRET: CANARY}).signals
     assert CANARY not in f"{good!r} {receiver.address!r}"
     wrong = [altered(good, **{"x-goog-channel-token": token}) for token in ("", CANARY[:-1], f"{CANARY}x")]
     for bad in (*wrong, replace(good, headers={})):
         with pytest.raises(Forged) as refused:
-            provider.hear(bad, {SECRET: CANARY})
+            provider.hear(bad, {OWN_SECRET: CANARY})
         tells_nothing(refused.value, CANARY)
-    for secrets in ({}, {SECRET: ""}):
+    for secrets in ({}, {OWN_SECRET: ""}):
         with pytest.raises(Forged):
             provider.hear(altered(good, **{"x-goog-channel-token": ""}), secrets)
     with pytest.raises(ProtocolBroken):
-        provider.hear(altered(good, **{"x-goog-message-number": ""}), {SECRET: CANARY})
+        provider.hear(altered(good, **{"x-goog-message-number": ""}), {OWN_SECRET: CANARY})
 
 
 def test_a_channel_is_replaced_before_it_ends(

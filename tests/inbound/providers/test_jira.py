@@ -12,7 +12,7 @@ import pytest
 from providers.jira import Jira
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, Rejected
-from providers.kit.inbound import SECRET, Forged, Incoming
+from providers.kit.inbound import OWN_SECRET, Forged, Incoming
 from providers.kit.jira.inbound import LIFE_MS, query_hash
 from sandbox.atlassian import SITES
 from sandbox.kit.notifying import hex_hmac
@@ -100,7 +100,7 @@ def test_without_a_delivery_id_the_body_is_the_key(provider: Jira) -> None:
 def test_either_proof_is_enough(provider: Jira) -> None:
     assert provider.hear(message(token(provider)), {}).signals[0].target == "10000"
     signed = {"x-hub-signature": f"sha256={hex_hmac(CANARY, BODY)}"}
-    assert provider.hear(message(signed), {SECRET: CANARY}).signals[0].target == "10000"
+    assert provider.hear(message(signed), {OWN_SECRET: CANARY}).signals[0].target == "10000"
 
 
 def test_a_token_for_another_request_is_refused(provider: Jira) -> None:
@@ -132,7 +132,7 @@ def test_the_query_hash_is_atlassians() -> None:
 )
 def test_a_token_that_is_not_good_is_refused(provider: Jira, claims: dict[str, Any]) -> None:
     with pytest.raises(Forged) as refused:
-        provider.hear(message(token(provider, **claims)), {SECRET: CANARY})
+        provider.hear(message(token(provider, **claims)), {OWN_SECRET: CANARY})
     tells_nothing(refused.value, CANARY, str(provider.app and provider.app.client_secret))
 
 
@@ -152,11 +152,11 @@ def test_unproven_messages_are_refused(provider: Jira) -> None:
         {"x-hub-signature": "sha256="},
     ):
         with pytest.raises(Forged):
-            provider.hear(message(headers), {SECRET: CANARY})
+            provider.hear(message(headers), {OWN_SECRET: CANARY})
     with pytest.raises(Forged):
-        provider.hear(tampered(message({"x-hub-signature": signature})), {SECRET: CANARY})
+        provider.hear(tampered(message({"x-hub-signature": signature})), {OWN_SECRET: CANARY})
     with pytest.raises(Forged):
-        provider.hear(message({"x-hub-signature": f"sha256={hex_hmac('', BODY)}"}), {SECRET: ""})
+        provider.hear(message({"x-hub-signature": f"sha256={hex_hmac('', BODY)}"}), {OWN_SECRET: ""})
     provider.app = None
     with pytest.raises(Forged):
         provider.hear(altered(message({}), authorization="JWT x"), {})

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from providers.kit.connection import Connection, Credentials
+from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, Rejected
-from providers.kit.inbound import SECRET, Forged, Incoming
+from providers.kit.inbound import OWN_SECRET, Forged, Incoming
 from providers.kit.microsoft_inbound import MINUTE_MS
 from providers.onedrive import OneDrive
 from providers.teams import Teams
@@ -77,7 +77,7 @@ def test_the_channels_of_a_team(sandbox: Sandbox) -> None:
         assert (signal.entities, signal.details["event"]) == (("projects",), "created")
     for config in ({}, {"channelId": "19:1@thread.tacv2"}):
         assert provider.subscription_targets(replace(connection, config=config)) == ()
-    workflow = Connection(credentials=Credentials(secrets={"webhookUrl": "https://x"}), config=connection.config)
+    workflow = replace(connection, config={**connection.config, "webhookUrl": "••••1234"})
     assert provider.subscription_targets(workflow) == ()
 
 
@@ -107,19 +107,19 @@ def test_unproven_messages_are_refused(
     provider.subscribe(connection, receiver.address, "")
     change(sandbox)
     good = receiver.arrived[-1]
-    assert provider.hear(good, {SECRET: CANARY}).signals
+    assert provider.hear(good, {OWN_SECRET: CANARY}).signals
     entry: dict[str, Any] = orjson.loads(good.body)["value"][0]
     for wrong in ({"clientState": CANARY[:-1]}, {"clientState": None}, {"clientState": 7}):
         for entries in ([entry | wrong], [entry, entry | wrong]):
             with pytest.raises(Forged) as refused:
-                provider.hear(replace(good, body=orjson.dumps({"value": entries})), {SECRET: CANARY})
+                provider.hear(replace(good, body=orjson.dumps({"value": entries})), {OWN_SECRET: CANARY})
             tells_nothing(refused.value, CANARY)
-    for secrets in ({}, {SECRET: ""}):
+    for secrets in ({}, {OWN_SECRET: ""}):
         with pytest.raises(Forged):
             provider.hear(replace(good, body=orjson.dumps({"value": [entry | {"clientState": ""}]})), secrets)
     for body in (b"", b"{}", b'{"value":[7]}'):
         with pytest.raises(ProtocolBroken):
-            provider.hear(replace(good, body=body), {SECRET: CANARY})
+            provider.hear(replace(good, body=body), {OWN_SECRET: CANARY})
 
 
 def test_an_id_is_the_key_where_there_is_one(
@@ -129,7 +129,7 @@ def test_an_id_is_the_key_where_there_is_one(
     change(sandbox)
     entry = orjson.loads(receiver.arrived[-1].body)["value"][0] | {"id": "notification-1"}
     message = replace(receiver.arrived[-1], body=orjson.dumps({"value": [entry]}))
-    assert [provider.hear(message, {SECRET: CANARY}).signals[0].key for _ in range(2)] == ["notification-1"] * 2
+    assert [provider.hear(message, {OWN_SECRET: CANARY}).signals[0].key for _ in range(2)] == ["notification-1"] * 2
 
 
 def test_a_subscription_is_prolonged(

@@ -128,6 +128,9 @@ def test_what_trello_refuses(sandbox: Sandbox, provider: Trello, receiver: Recei
         with pytest.raises(Rejected, match="public address") as refused:
             provider.subscribe(connection, receiver.address, FIRST)
         tells_nothing(refused.value, CANARY, receiver.url)
+    nowhere = replace(receiver.address, url="https://integrations.koko.test/webhooks/trello/in_1")
+    with pytest.raises(Rejected, match="public address"):
+        provider.subscribe(connection, nowhere, FIRST)
     with pytest.raises(Rejected):
         provider.subscribe(connection, receiver.address, "5abbe4b7ddc1b351ef961499")
 

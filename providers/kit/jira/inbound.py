@@ -152,9 +152,7 @@ def _not_registered(errors: Any) -> Rejected | ProtocolBroken:
     if not isinstance(errors, list):
         return ProtocolBroken("Jira did not say which webhook it registered")
     if any("single URL" in str(one) for one in errors):
-        return Rejected(
-            "Jira already sends this site's changes to another Koko connection; this one is synced by turns"
-        )
+        return Rejected("Jira sends a site's changes to one address of Koko's, which is another connection's now")
     return Rejected(
         "Jira did not register the webhook: a mapped project may be gone, or too many webhooks may be there"
     )

@@ -190,7 +190,7 @@ def test_a_subscription_lives_for_thirty_days_and_is_prolonged(
 def test_what_jira_refuses(sandbox: Sandbox, provider: Jira, receiver: Receiver, connection: Connection) -> None:
     provider.subscribe(connection, receiver.address, "10000")
     other = replace(receiver.address, url=f"{receiver.url}other")
-    with pytest.raises(Rejected, match="another Koko connection") as refused:
+    with pytest.raises(Rejected, match="another connection") as refused:
         provider.subscribe(connection, other, "10000")
     tells_nothing(refused.value, CANARY, receiver.url)
     with pytest.raises(Rejected, match="may be gone"):

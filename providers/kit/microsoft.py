@@ -34,8 +34,21 @@ class MicrosoftProvider(ConnectsByOAuth):
 
     def graph(self, connection: Connection, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """GET of a Graph path; its JSON object. Raises ProviderError."""
+        return self.graph_call(connection, "GET", path, headers=headers).json_object()
+
+    def graph_call(
+        self,
+        connection: Connection,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+    ) -> Answer:
+        """A request to a Graph path; its success. Raises ProviderError."""
+        token = connection.credentials.access_token
         answer = self.http.request(
-            self.manifest.name, "GET", f"{GRAPH}{path}", headers=headers, bearer=connection.credentials.access_token
+            self.manifest.name, method, f"{GRAPH}{path}", headers=headers, json=json, bearer=token
         )
         return self._read_graph(answer, path)
 
@@ -59,7 +72,7 @@ class MicrosoftProvider(ConnectsByOAuth):
             # The position in a feed is in the path, too.
             what = path.partition("?")[0].partition("(")[0]
             raise refusal(f"{self.manifest.name} does not let this account use {what}", reason=reason)
-        return answer.require_success().json_object()
+        return answer.require_success()
 
     def graph_page(self, connection: Connection, path: str) -> tuple[list[Any], str | None]:
         """One page of a Graph list, and the path of the next: `@odata.nextLink` as it is. Raises ProviderError."""

@@ -50,16 +50,6 @@ class MicrosoftProvider(ConnectsByOAuth):
         answer = self.http.request(
             self.manifest.name, method, f"{GRAPH}{path}", headers=headers, json=json, bearer=token
         )
-        return self._read_graph(answer, path)
-
-    def graph_post(self, connection: Connection, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """POST to a Graph path; its JSON object. Never repeated by itself. Raises ProviderError."""
-        answer = self.http.request(
-            self.manifest.name, "POST", f"{GRAPH}{path}", json=body, bearer=connection.credentials.access_token
-        )
-        return self._read_graph(answer, path)
-
-    def _read_graph(self, answer: Answer, path: str) -> dict[str, Any]:
         if answer.status == 410:
             raise StartOver(f"{self.manifest.name} no longer knows where we were")
         if answer.status in (401, 403, 404):
@@ -73,6 +63,10 @@ class MicrosoftProvider(ConnectsByOAuth):
             what = path.partition("?")[0].partition("(")[0]
             raise refusal(f"{self.manifest.name} does not let this account use {what}", reason=reason)
         return answer.require_success()
+
+    def graph_post(self, connection: Connection, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """POST to a Graph path; its JSON object. Never repeated by itself. Raises ProviderError."""
+        return self.graph_call(connection, "POST", path, json=body).json_object()
 
     def graph_page(self, connection: Connection, path: str) -> tuple[list[Any], str | None]:
         """One page of a Graph list, and the path of the next: `@odata.nextLink` as it is. Raises ProviderError."""

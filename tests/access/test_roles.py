@@ -26,7 +26,6 @@ MEMBERS = {
 }
 # Those who are in the team; what they share must be the team's: tests/notifications/test_share.py has what that is.
 SHARERS = {"integration.share"}
-MEMBERS = {"integration.getJob", "integration.getStatus", "integration.list", "integration.listJobs"}
 # Members who are owner or editor of a project: tests/transfers/test_import.py has who that is.
 EDITORS = {"integration.exportAssets", "integration.importAssets", "integration.listFiles"}
 # A member may cancel what they have asked for themselves.

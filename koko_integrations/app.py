@@ -20,9 +20,11 @@ from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.logbook import LogReader
+from koko_integrations.mapping.mapper import FieldMapper
 from koko_integrations.retention import Retention
 from koko_integrations.rpc.dispatch import Request
 from koko_integrations.rpc.procedure import Procedure
+from koko_integrations.scripts.runner import ScriptRunner
 from koko_integrations.sync.requests import SyncRequests
 from koko_integrations.sync.schedule import Scheduler
 from koko_integrations.transfers.board import FileBoard
@@ -52,6 +54,8 @@ class App:
     jobs: JobBoard
     keeper: JobKeeper
     syncs: SyncRequests
+    scripts: ScriptRunner
+    mapper: FieldMapper
     browser: Browser
     files: FileBoard
     transfers: TransferRequests

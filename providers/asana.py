@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.kit.answer import Answer
-from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, PushesItems, Revokes
+from providers.kit.asana_fields import QUERY, read_fields, write_fields
+from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import ProtocolBroken, ProviderError, Rejected, StartOver
+from providers.kit.field_values import ExternalField
+from providers.kit.fields import MapsFields
 from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
 from providers.kit.paging import all_pages
@@ -33,8 +36,8 @@ FIELDS = {
 }
 
 
-class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
-    resource_kinds = ("workspaces", "projects", "statuses")
+class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, MapsFields):
+    resource_kinds = ("workspaces", "projects", "statuses", "fields")
     entities = ("projects", "tasks", "comments", "files")
     per_task = frozenset({"comments", "files"})
     manifest = Manifest(
@@ -46,6 +49,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
             Feature("Task sync", TASKS),
             Feature("Comment sync", (*TASKS, "stories:read", "stories:write")),
             Feature("File sync", (*TASKS, "attachments:read")),
+            Feature("Field mapping", (*TASKS, "custom_fields:read")),
         ),
         fields=(Field(name="accessToken", hint="a personal access token", secret=True, required=True, alias="apiKey"),),
         # A paid workspace's; a free one, with a tenth of it, says so by 429.
@@ -66,6 +70,8 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if kind == "statuses":
             return self.status_resources(connection, container)
+        if kind == "fields":
+            return self.field_resources(connection, container)
         workspaces = self.read_resources(self._all(connection, "/workspaces", {"opt_fields": "name"}), id_name="gid")
         if kind == "workspaces":
             return workspaces
@@ -115,8 +121,12 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
         sections = self._all(connection, f"/projects/{segment(container)}/sections", {"opt_fields": "name"})
         return [Status(id=one.id, name=one.name) for one in self.read_resources(sections, id_name="gid")]
 
+    def list_fields(self, connection: Connection, container: str) -> list[ExternalField]:
+        return read_fields(self._data(connection, "GET", f"/projects/{segment(container)}", {"opt_fields": QUERY}))
+
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
         data = {"name": draft.title, "notes": draft.text, "projects": [container], "completed": draft.done}
+        data |= write_fields(draft.fields)
         made = self._write(connection, "POST", "/tasks", data, "tasks")
         if draft.status_id is not None:
             # Once the task is made nothing is raised, for that would have it made once more.
@@ -129,7 +139,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
         if change.status_id is not None:
             self._move(connection, change.status_id, task_id)
         wanted = {"name": change.title, "notes": change.text, "completed": change.done}
-        data = {name: value for name, value in wanted.items() if value is not None}
+        data = {name: value for name, value in wanted.items() if value is not None} | write_fields(change.fields)
         return self._read_task(self._write(connection, "PUT", f"/tasks/{segment(task_id)}", data, "tasks"), container)
 
     def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from providers.kit.atlassian import AtlassianProvider, atlassian
-from providers.kit.base import PushesItems
 from providers.kit.connection import Connection, Identity, Resource
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver
+from providers.kit.field_values import ExternalField
+from providers.kit.fields import MapsFields
 from providers.kit.items import Change, Draft, Item, Page, Pull, Skipped, Status
 from providers.kit.jira.adf import from_text
+from providers.kit.jira.fields import read_fields, write_fields
 from providers.kit.jira.items import (
     CHILDREN,
     FIELDS,
@@ -34,8 +36,8 @@ OVERLAP_MS = 2 * MINUTE_MS
 """Searches lag behind changes: those of the last minutes come again."""
 
 
-class Jira(AtlassianProvider, PushesItems):
-    resource_kinds = ("sites", "projects", "statuses")
+class Jira(AtlassianProvider, MapsFields):
+    resource_kinds = ("sites", "projects", "statuses", "fields")
     entities = ("projects", "tasks", "comments", "files")
     with_tasks = frozenset({"comments", "files"})
     settles_after_s = 10.0
@@ -80,6 +82,8 @@ class Jira(AtlassianProvider, PushesItems):
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if kind == "statuses":
             return self.status_resources(connection, container)
+        if kind == "fields":
+            return self.field_resources(connection, container)
         if kind == "sites":
             return self.read_resources(self._sites(connection))
         return self.read_resources(JiraSite(self.http, connection).projects())
@@ -134,6 +138,11 @@ class Jira(AtlassianProvider, PushesItems):
                 found[resource.id] = Status(id=resource.id, name=resource.name, done=is_done(entry))
         return list(found.values())
 
+    def list_fields(self, connection: Connection, container: str) -> list[ExternalField]:
+        """Of the type of issue that comments become."""
+        site = JiraSite(self.http, connection)
+        return read_fields(site.create_fields(container, self._issue_type(site, container)))
+
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
         """Once the issue is made nothing is raised, for that would have it made once more: the item tells how far it
         went, and updates do the rest."""
@@ -143,7 +152,7 @@ class Jira(AtlassianProvider, PushesItems):
             "issuetype": {"id": self._issue_type(site, container)},
             "summary": draft.title,
             "description": from_text(draft.text),
-        }
+        } | write_fields(draft.fields)
         made = site.call("POST", "issue", json={"fields": fields}).json_object()
         issue_id, resolved = self.require_text(made, "id"), False
         with contextlib.suppress(ProviderError):
@@ -162,7 +171,8 @@ class Jira(AtlassianProvider, PushesItems):
         site = JiraSite(self.http, connection)
         description = None if change.text is None else from_text(change.text)
         wanted = {"summary": change.title, "description": description}
-        if fields := {name: value for name, value in wanted.items() if value is not None}:
+        fields = {name: value for name, value in wanted.items() if value is not None} | write_fields(change.fields)
+        if fields:
             site.call("PUT", "issue", task_id, json={"fields": fields}, repeatable=True)
         if change.status_id is not None or change.done is not None:
             move(site, task_id, change.status_id, done=bool(change.done))

@@ -21,7 +21,7 @@ from koko_integrations.models.events import (
     NotificationThread,
     RateWindow,
 )
-from koko_integrations.models.work import ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
+from koko_integrations.models.work import FieldMapping, ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
 
 OWN_MODELS: tuple[type[peewee.Model], ...] = tuple(OwnModel.__subclasses__())
 
@@ -31,6 +31,7 @@ __all__ = [
     "Delivery",
     "Endpoint",
     "Event",
+    "FieldMapping",
     "ImportedFile",
     "InboundAddress",
     "InboundMessage",

@@ -24,8 +24,8 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, source: bytes, texts: Sequence[bytes], *, one_by_one: bool) -> tuple[list[bytes], bool]:
-        """The lines that answer the first of the calls, as far as they came; and whether the child had to be killed while it
-        was at the next one."""
+        """The lines that answer the first of the calls, as far as they came; and whether the child had to be killed
+        while it was at the next one."""
         calls = b"\n".join(texts)
         message = HEAD.pack(len(source), len(calls), one_by_one) + source + calls
         lines: list[bytes] = []

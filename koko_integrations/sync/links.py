@@ -60,6 +60,8 @@ _INTEND = Statement(
             Row.base_text: peewee.EXCLUDED.base_text,
             Row.base_done: peewee.EXCLUDED.base_done,
             Row.attempted_at: peewee.EXCLUDED.attempted_at,
+            Row.fields_base: None,
+            Row.fields_seen: None,
         },
     )
 )
@@ -95,6 +97,9 @@ _AGREE = Statement(
             Row.error: None,
         }
     ).where(_THIS)
+)
+_SET_FIELDS = Statement(
+    Row.update({Row.fields_base: param("base"), Row.fields_seen: param("seen"), Row.error: None}).where(_THIS)
 )
 _SET_STATE = Statement(Row.update({Row.state: param("state")}).where(_THIS))
 _SET_ERROR = Statement(Row.update({Row.error: param("error")}).where(_THIS))
@@ -196,6 +201,11 @@ def link_returned(
 def agree(tx: Transaction, integration_id: str, koko_id: str, *, title: str, text: str, done: bool) -> None:
     """Both sides are the same now."""
     tx.change(_AGREE, integration_id=integration_id, koko_id=koko_id, title=title, text=text, done=int(done))
+
+
+def set_fields(tx: Transaction, integration_id: str, koko_id: str, base: str, seen: str) -> None:
+    """What the task's mapped fields hold now, as JSON by id, and the fingerprint of what that was worked out from."""
+    tx.change(_SET_FIELDS, integration_id=integration_id, koko_id=koko_id, base=base, seen=seen)
 
 
 def set_state(tx: Transaction, integration_id: str, koko_id: str, state: str) -> None:

@@ -17,6 +17,7 @@ from koko_integrations.journal import count_sync, write_entry
 from koko_integrations.registry import Registry
 from koko_integrations.sync import adoption, outcome
 from koko_integrations.sync.items import VISIT_BITS, set_to_visit
+from koko_integrations.sync.mapped import mapped_fields
 from koko_integrations.sync.progress import RunProgress
 from koko_integrations.sync.pulling import Puller, TooManyGoneError
 from koko_integrations.sync.replies import ReplyPushing
@@ -160,7 +161,8 @@ class SyncRunner:
     ) -> None:
         asked = run.job.request.get("entities")
         choice = await choose(run, provider, project_id, container)
-        tasks = TaskPushing(run, provider, project_id, container, choice)
+        fields = await mapped_fields(run, container)
+        tasks = TaskPushing(run, provider, project_id, container, choice, fields)
         replies = ReplyPushing(run, provider, project_id, container, choice)
         for attempt in range(PUSH_ATTEMPTS):
             await self._settle(run, provider, puller, container, choice)

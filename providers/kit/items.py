@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from providers.kit.field_values import FieldValue
+
 Entity = Literal["projects", "tasks", "comments", "files"]
 ENTITIES: tuple[Entity, ...] = ("projects", "tasks", "comments", "files")
 
@@ -89,6 +91,7 @@ class Draft:
     koko_id: str
     done: bool = False
     status_id: str | None = None
+    fields: tuple[FieldValue, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +104,7 @@ class Change:
     text: str | None = None
     done: bool | None = None
     status_id: str | None = None
+    fields: tuple[FieldValue, ...] = ()
 
 
 def find_status(wanted: str, statuses: Sequence[Status]) -> Status:

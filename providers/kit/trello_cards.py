@@ -6,11 +6,15 @@ Source: developer.atlassian.com/cloud/trello/guides/rest-api/object-definitions.
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from providers.kit.errors import ProtocolBroken
+from providers.kit.errors import ProtocolBroken, Rejected
 from providers.kit.items import Item
 from providers.kit.timestamps import parse_ms
 
 T = TypeVar("T")
+
+TEXT_MAX_CHARS = 16_384
+FULL_PAGE = 50
+"""Trello may give fewer than it was asked for, but a page that is shorter than this is the last one."""
 
 BOARD_FIELDS = "name,url,closed,dateLastActivity"
 CARD_QUERY = {
@@ -88,6 +92,18 @@ def uploads(card: Mapping[str, Any]) -> list[Any]:
 def addresses(card: Mapping[str, Any]) -> set[Any]:
     """What the card's attachments lead to."""
     return {one.get("url") for one in card.get("attachments") or ()}
+
+
+def fitting(text: str) -> str:
+    """A text that a card can have: cutting it would look like a change by somebody in Trello. Raises Rejected."""
+    if len(text) > TEXT_MAX_CHARS:
+        raise Rejected(f"Trello takes texts of up to {TEXT_MAX_CHARS} characters; this one is longer")
+    return text
+
+
+def next_page(entries: list[Any]) -> str | None:
+    """Where the page after this one begins: pages go back in time."""
+    return None if len(entries) < FULL_PAGE else oldest(entries)
 
 
 def oldest(entries: list[Any]) -> str | None:

@@ -6,7 +6,7 @@ Source: developer.atlassian.com/cloud/trello/guides/rest-api/object-definitions.
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.kit.work import Comment, File, Task, iso
+from sandbox.kit.work import Comment, CustomField, File, Task, is_value, iso
 
 ME = {"id": "5abbe4b7ddc1b351ef961414", "username": "ada", "fullName": "Ada Admin"}
 SOMEBODY = "5abbe4b7ddc1b351ef961499"
@@ -22,7 +22,7 @@ def show_card(card: Task, asked: Mapping[str, str], *, closed: bool) -> dict[str
         "desc": card.text,
         "closed": closed,
         "dueComplete": card.done,
-        "due": None,
+        "due": card.fields.get("due"),
         "dateLastActivity": iso(card.modified_s),
         "idBoard": card.project,
         "idList": card.status,
@@ -66,6 +66,32 @@ def show_comment(card: Task, comment: Comment) -> dict[str, Any]:
     }
 
 
+def show_field(field: CustomField, board: str) -> dict[str, Any]:
+    """The definition of a custom field."""
+    shown = {
+        "id": field.id,
+        "idModel": board,
+        "modelType": "board",
+        "name": field.name,
+        "type": "list" if field.type == "choice" else field.type,
+    }
+    options = [{"id": one.id, "idCustomField": field.id, "value": {"text": one.name}} for one in field.options]
+    return shown | ({"options": options} if options else {})
+
+
+def read_item(field: CustomField, item: Mapping[str, Any], values: dict[str, object]) -> bool:
+    """Adds what a custom field item says; False for one that is not of the field's type. Values are texts."""
+    given, value = item.get("value"), item.get("idValue") or None
+    if field.type != "choice" and given != "":
+        said = (given or {}).get("checked" if field.type == "checkbox" else field.type)
+        if not isinstance(said, str):
+            return False
+        value = {"true": True, "false": False}.get(said) if field.type == "checkbox" else said
+        value = float(said) if field.type == "number" else value
+    values[field.id] = value
+    return is_value(field, value)
+
+
 def show_departure(kind: str, card_id: str, board: str, at_s: float) -> dict[str, Any]:
     """The action of a card that has left its board."""
     data = {"card": {"id": card_id}, "board": {"id": board}}
@@ -75,6 +101,8 @@ def show_departure(kind: str, card_id: str, board: str, at_s: float) -> dict[str
 def find_problem(asked: Mapping[str, Any]) -> str | None:
     """The name of a value that Trello refuses."""
     for name, value in asked.items():
+        if name == "due" and value is None:
+            continue
         kind = FLAGS.get(name, str)
         if not isinstance(value, kind) or len(str(value)) > TEXT_MAX_CHARS or (value == "" and name in NOT_EMPTY):
             return name

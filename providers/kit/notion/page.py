@@ -110,6 +110,10 @@ class Schema:
             written |= self._state_value(done, status_id)
         return written
 
+    def read_page(self, page: Mapping[str, Any]) -> Item:
+        """A page that was written just now. Raises as `read_page` does."""
+        return read_page(page, {status.id: status.done for status in self.statuses})
+
     def _state_value(self, done: bool | None, status_id: str | None) -> dict[str, Any]:
         if self.state is None:
             raise Rejected("This Notion database has no Status property: add one, so that Koko can mark pages as done")
@@ -149,6 +153,10 @@ def status_ids(pages: Iterable[Any]) -> set[str]:
             if state is not None and state[1] == "status":
                 found.add(str(_option(page["properties"], *state)["id"]))
     return found
+
+
+def source_title(data_source: Mapping[str, Any]) -> str:
+    return to_plain(data_source.get("title") or []) or "Untitled"
 
 
 def is_trashed(page: Mapping[str, Any]) -> bool:

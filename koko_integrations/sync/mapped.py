@@ -54,6 +54,11 @@ class Worked:
     seen: str
 
     @property
+    def present(self) -> Values:
+        """What a new task gets: there is nothing in it to be cleared."""
+        return tuple(one for one in self.values if one.value is not None)
+
+    @property
     def base(self) -> str:
         """For the ledger."""
         return dump_text({one.field.id: one.value for one in self.values})

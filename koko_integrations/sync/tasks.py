@@ -63,7 +63,7 @@ class TaskPushing(Pushing):
                 koko_id=comment.id,
                 done=comment.resolved,
                 status_id=self._choice.target(done=True) if comment.resolved else self._choice.open_id,
-                fields=() if worked is None else worked.values,
+                fields=() if worked is None else worked.present,
             )
 
             def create_task(connection: Connection) -> Item:

@@ -39,6 +39,7 @@ def test_fields_are_listed_with_their_types(scene: Scene) -> None:
 
 def test_a_new_task_has_the_values(scene: Scene) -> None:
     map_all(scene)
+    scene.team.succeed("full")
     scene.koko.comment("comment-1", "Brighter, please", timecode=62_500)
     assert moved(scene.team.succeed())["pushed"] in (1, 2), "where fields come afterwards, that is a second push"
     values = scene.values("comment-1")

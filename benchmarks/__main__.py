@@ -2,9 +2,16 @@
 
 import sys
 
-from benchmarks import files, refresh, rpc, schedule, sync
+from benchmarks import files, refresh, rpc, schedule, sync, transforms
 
-ALL = {"rpc": rpc.main, "refresh": refresh.main, "sync": sync.main, "schedule": schedule.main, "files": files.main}
+ALL = {
+    "rpc": rpc.main,
+    "refresh": refresh.main,
+    "sync": sync.main,
+    "schedule": schedule.main,
+    "files": files.main,
+    "transforms": transforms.main,
+}
 
 for name in sys.argv[1:] or ALL:
     print(f"-- {name}")

@@ -114,7 +114,8 @@ def test_a_thousand_items_keep_their_places() -> None:
 
 
 def test_an_item_that_is_far_too_large_fails_alone() -> None:
-    small, large = ("x", {}), ("x" * 300_000, {})
+    small: tuple[Any, Any] = ("x", {})
+    large: tuple[Any, Any] = ("x" * 300_000, {})
     outcomes = run("function (v) { return v.length }", small, large, small)
     assert outcomes[0] == outcomes[2] == Result(1)
     assert isinstance(outcomes[1], ScriptFailed)

@@ -1,8 +1,8 @@
 """10,000 items through a custom transform: in the service's own processes, and by quickjs-ng in this one.
 
-The peer is the plainest use of the engine: one context, the function compiled once, and for each item the value and the
-item encoded, parsed in JavaScript, the answer encoded there and decoded here. It limits nothing, and what one call leaves
-behind the next one finds. A second peer has what the service promises, a context of its own for each call, and limits.
+The peer is the plainest use of the engine: one context, the function compiled once, and for each item the value and
+the item encoded, parsed in JavaScript, the answer encoded there and decoded here. It limits nothing, and what one call
+leaves behind the next one finds. A second peer has what the service promises: a context for each call, and limits.
 """
 
 import asyncio
@@ -37,9 +37,7 @@ def main() -> None:
     print(f"{ITEMS} items through a custom transform: {ours:.2f} s, {ITEMS / ours:.0f} a second")
     print(f"  in one context in this process: {in_process:.2f} s; ours has {in_process / ours:.2f}x the rate")
     print("  (wanted: at least 0.3x)")
-    print(
-        f"  in a context for each call, with the same limits: {isolated:.2f} s; ours has {isolated / ours:.1f}x the rate"
-    )
+    print(f"  in a context for each call, with limits: {isolated:.2f} s; ours has {isolated / ours:.1f}x the rate")
 
 
 def _run_in_process(calls: list[tuple[str, Any]]) -> list[Any]:

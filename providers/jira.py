@@ -5,7 +5,7 @@ is no revocation endpoint. A status is changed by one of the transitions that an
 """
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from providers.kit.atlassian import AtlassianProvider, atlassian
@@ -104,7 +104,7 @@ class Jira(AtlassianProvider, MapsFields):
             raise StartOver("This is not where Jira left off")
         found = site.search(
             str(pull.container),
-            (*FIELDS, *CHILDREN),
+            (*FIELDS, *CHILDREN, *(one.id for one in pull.reads)),
             since_ms=None if pull.since is None else int(pull.since),
             cursor=pull.cursor,
         )
@@ -112,7 +112,7 @@ class Jira(AtlassianProvider, MapsFields):
         unread: list[Skipped] = []
 
         def read(entry: Mapping[str, Any]) -> Item:
-            item = read_issue(site, entry)
+            item = read_issue(site, entry, pull.reads)
             for some, others in self._read_children(site, entry):
                 children.extend(some)
                 unread.extend(others)
@@ -162,7 +162,7 @@ class Jira(AtlassianProvider, MapsFields):
         with contextlib.suppress(ProviderError):
             _link(site, issue_id, draft, resolved=resolved)
         try:
-            return _issue(site, issue_id)
+            return _issue(site, issue_id, draft.reads)
         except ProviderError:
             url = site.address_of(f"/browse/{made.get('key')}")
             return Item(id=issue_id, title=draft.title, text=draft.text, done=resolved, url=url)
@@ -179,7 +179,7 @@ class Jira(AtlassianProvider, MapsFields):
         # Not everybody may link issues: the rest is done all the same.
         with contextlib.suppress(Rejected):
             _keep_linked(site, task_id, change)
-        return _issue(site, task_id)
+        return _issue(site, task_id, change.reads)
 
     def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
         path, body = ("issue", task_id, "comment"), {"body": from_text(text)}
@@ -232,8 +232,9 @@ class Jira(AtlassianProvider, MapsFields):
         return found
 
 
-def _issue(site: JiraSite, issue_id: str) -> Item:
-    return read_issue(site, site.call("GET", "issue", issue_id, params={"fields": ",".join(FIELDS)}).json_object())
+def _issue(site: JiraSite, issue_id: str, reads: Sequence[ExternalField]) -> Item:
+    asked = {"fields": ",".join((*FIELDS, *(one.id for one in reads)))}
+    return read_issue(site, site.call("GET", "issue", issue_id, params=asked).json_object(), reads)
 
 
 def _link(site: JiraSite, issue_id: str, about: Draft | Change, *, resolved: bool) -> None:

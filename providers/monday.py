@@ -98,7 +98,7 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, MapsFields):
             values[shape.link] = {"url": draft.url, "text": "Koko"}
         values |= write_fields(draft.fields)
         asked = self.ask(connection, ask.CREATE_ITEM, board=container, name=draft.title, values=_dump(values))
-        made = read_task(_answered(asked, "create_item"), shape, ())
+        made = read_task(_answered(asked, "create_item"), shape, (), draft.reads)
         if in_column:
             return made
         try:
@@ -124,7 +124,7 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, MapsFields):
                 raise Missing("monday.com does not have this item any more")
             entry = found[0]
         updates = self.updates_of(connection, entry)
-        task = read_task(entry, shape, updates)
+        task = read_task(entry, shape, updates, change.reads)
         if change.text is None or in_column:
             return task
         return replace(task, text=self._keep_text(connection, task_id, change.text, own_update(updates)))

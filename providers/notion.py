@@ -131,7 +131,7 @@ class Notion(ConnectsByOAuth, Revokes, MapsFields):
         }
         if schema.text is None:
             body["children"] = [paragraph(draft.text)]
-        return schema.read_page(self._object(connection, "POST", "/pages", json=body))
+        return schema.read_page(self._object(connection, "POST", "/pages", json=body), draft.reads)
 
     def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:
         schema = self._schema(connection, container)
@@ -150,7 +150,7 @@ class Notion(ConnectsByOAuth, Revokes, MapsFields):
             if is_trashed(self._object(connection, "GET", path)):
                 raise Missing("This page is in Notion's trash", reason="in_trash") from None
             raise
-        return schema.read_page(page or self._object(connection, "GET", path))
+        return schema.read_page(page or self._object(connection, "GET", path), change.reads)
 
     def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
         body = {"parent": {"page_id": task_id}, "rich_text": to_rich_text(text)}
@@ -191,7 +191,7 @@ class Notion(ConnectsByOAuth, Revokes, MapsFields):
         files: list[Item] = []
 
         def read(entry: Mapping[str, Any]) -> Item:
-            task, found = read_page(entry, statuses), list(read_files(entry))
+            task, found = read_page(entry, statuses, pull.reads), list(read_files(entry))
             files.extend(found)
             return task
 

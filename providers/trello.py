@@ -27,8 +27,8 @@ from providers.kit.paths import segment
 from providers.kit.timestamps import iso_seconds
 from providers.kit.trello_cards import (
     BOARD_FIELDS,
-    CARD_QUERY,
     addresses,
+    card_query,
     fitting,
     next_page,
     read_board,
@@ -113,8 +113,8 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, MapsFields):
         if pull.entity == "comments":
             return self._pull_comments(connection, str(pull.parent), pull.cursor)
         if pull.since is not None:
-            return self._pull_changes(connection, str(pull.container), pull.since)
-        return self._pull_cards(connection, str(pull.container), pull.cursor)
+            return self._pull_changes(connection, pull, pull.since)
+        return self._pull_cards(connection, pull)
 
     def list_statuses(self, connection: Connection, container: str) -> list[Status]:
         asked = {"filter": "open", "fields": "name"}
@@ -153,11 +153,11 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, MapsFields):
             self._request(connection, "PUT", path, data=data)
         if items := custom_items(change.fields):
             self._request(connection, "PUT", f"{path}/customFields", data={"customFieldItems": items})
-        card = self._request(connection, "GET", path, CARD_QUERY).json_object()
+        card = self._request(connection, "GET", path, card_query(change.reads)).json_object()
         if change.text is not None and change.url not in addresses(card):
             link = {"url": change.url, "name": "Koko"}
             self._request(connection, "POST", f"{path}/attachments", data=link)
-        return read_card(card)
+        return read_card(card, change.reads)
 
     def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
         path = f"/cards/{segment(task_id)}/actions/comments"
@@ -186,39 +186,39 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, MapsFields):
         items, skipped = self.read_items(boards, read_board)
         return Page(items=tuple(items), skipped=tuple(skipped))
 
-    def _pull_cards(self, connection: Connection, board: str, before: str | None) -> Page:
-        asked = {"filter": "all", "limit": str(CARDS_AT_ONCE), **CARD_QUERY}
-        if before is not None:
-            asked["before"] = before
-        answer = self._request(connection, "GET", f"/boards/{segment(board)}/cards", asked)
+    def _pull_cards(self, connection: Connection, pull: Pull) -> Page:
+        asked = {"filter": "all", "limit": str(CARDS_AT_ONCE), **card_query(pull.reads)}
+        if pull.cursor is not None:
+            asked["before"] = pull.cursor
+        answer = self._request(connection, "GET", f"/boards/{segment(str(pull.container))}/cards", asked)
         cards = answer.json()
-        items, skipped = self._read_cards(cards)
+        items, skipped = self._read_cards(cards, pull.reads)
         return Page(
             items=tuple(items),
             skipped=tuple(skipped),
             cursor=next_page(cards),
-            watermark=_watermark(answer) if before is None else None,
+            watermark=_watermark(answer) if pull.cursor is None else None,
         )
 
-    def _pull_changes(self, connection: Connection, board: str, since: str) -> Page:
+    def _pull_changes(self, connection: Connection, pull: Pull, since: str) -> Page:
         """The cards with something new, and the ids of those that are not on the board any more, in one answer."""
         asked = {
             "fields": "id",
             "cards": "all",
             "cards_modifiedSince": since,
-            **{f"card_{name}": value for name, value in CARD_QUERY.items()},
+            **{f"card_{name}": value for name, value in card_query(pull.reads).items()},
             "actions": "deleteCard,moveCardFromBoard,moveListFromBoard",
             "actions_since": since,
             "actions_limit": str(MOST_AT_ONCE),
         }
-        answer = self._request(connection, "GET", f"/boards/{segment(board)}", asked)
+        answer = self._request(connection, "GET", f"/boards/{segment(str(pull.container))}", asked)
         body = answer.json_object()
         cards, actions = require(body, "cards", list), require(body, "actions", list)
         # A list that moves takes its cards along without a word about each of them.
         moved = any(isinstance(one, dict) and one.get("type") == "moveListFromBoard" for one in actions)
         if moved or len(cards) >= MOST_AT_ONCE or len(actions) >= MOST_AT_ONCE:
             raise StartOver("Trello has more to tell than it does in one answer")
-        items, skipped = self._read_cards(cards)
+        items, skipped = self._read_cards(cards, pull.reads)
         left, broken = self.read_items(actions, read_departure)
         # A card may have been moved away and back.
         here = {item.id for item in items}
@@ -237,12 +237,12 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, MapsFields):
         items, skipped = self.read_items(actions, partial(read_comment, card))
         return Page(items=tuple(items), skipped=tuple(skipped), cursor=next_page(actions))
 
-    def _read_cards(self, cards: Any) -> tuple[list[Item], list[Skipped]]:
+    def _read_cards(self, cards: Any, reads: tuple[ExternalField, ...]) -> tuple[list[Item], list[Skipped]]:
         """The cards, and the files on them."""
         attached: dict[str, list[Any]] = {}
 
         def read(entry: Mapping[str, Any]) -> Item:
-            card = read_card(entry)
+            card = read_card(entry, reads)
             attached[card.id] = uploads(entry)
             return card
 

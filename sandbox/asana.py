@@ -269,6 +269,11 @@ def _task(found: Task) -> dict[str, Any]:
         "notes": found.text,
         "completed": found.done,
         "due_on": found.fields.get("due_on"),
+        "custom_fields": [
+            {**_named(field_id, "", "custom_field"), "text_value": value if isinstance(value, str) else None}
+            for field_id, value in found.fields.items()
+            if field_id != "due_on"
+        ],
         "assignee": _named(ME["gid"], ME["name"], "user"),
         "modified_at": iso(found.modified_s),
         "permalink_url": f"{SITE}/0/{found.project}/{found.id}",

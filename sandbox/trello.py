@@ -31,7 +31,7 @@ BOARDS = {
 }
 FIRST_ID = 650_000_000_000_000_000_000_000
 PAGE = 50
-CARD = {"fields", "attachments", "attachment_fields", "members", "member_fields"}
+CARD = {"fields", "attachments", "attachment_fields", "members", "member_fields", "customFieldItems"}
 NAMES = {"name": "title", "desc": "text", "idList": "status", "dueComplete": "done"}
 
 Made = TypeVar("Made", Task, Comment)

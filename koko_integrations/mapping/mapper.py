@@ -13,7 +13,7 @@ from koko_integrations.mapping import records, rows
 from koko_integrations.mapping.checking import Fields, MappingChecker, Problems, find_rivals, locate, read_mapping
 from koko_integrations.mapping.koko_fields import EntityType
 from koko_integrations.mapping.records import SAMPLE, Record, read_record
-from koko_integrations.mapping.rows import Mapping
+from koko_integrations.mapping.rows import Mapping, direction
 from koko_integrations.mapping.values import Evaluator, ValueFailed
 from koko_integrations.registry import Registry
 from koko_integrations.rpc.wire import present
@@ -35,10 +35,14 @@ class Tried:
     trial: str | None
 
     def to_wire(self) -> dict[str, Any]:
-        return self.mapping.to_wire() | present(
-            externalFieldId=self.fields[0].id,
-            missingIn=self.missing or None,
-            warning=self.trial,
+        return (
+            self.mapping.to_wire()
+            | direction(self.mapping, self.fields[0])
+            | present(
+                externalFieldId=self.fields[0].id,
+                missingIn=self.missing or None,
+                warning=self.trial,
+            )
         )
 
 
@@ -144,14 +148,17 @@ class FieldMapper:
         mapping = read_mapping(entity_type, given, problems, "")
         if mapping is None:
             return present(**_named(given), error=next(iter(problems.values()))[0])
-        shown = mapping.to_wire() | present(value=record.of(entity_type).get(mapping.koko_field))
+        shown = mapping.to_wire() | direction(mapping, None)
+        shown |= present(value=record.of(entity_type).get(mapping.koko_field))
         try:
             outcome = (await Evaluator(self._scripts, integration.id).transform(mapping, [record]))[0]
             if isinstance(outcome, ValueFailed):
                 return shown | {"error": outcome.reason}
             shown |= present(result=outcome.value)
             if fields is not None:
-                fit(locate(mapping, fields)[0][0], outcome.value)
+                field = locate(mapping, fields)[0][0]
+                shown = shown | direction(mapping, field)
+                fit(field, outcome.value)
         except ScriptRefused as problem:
             place = present(line=problem.line, column=problem.column)
             return shown | {"error": problem.reason} | place

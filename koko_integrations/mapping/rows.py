@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from koko_integrations.database import Database, Statement, Transaction, param
-from koko_integrations.mapping.koko_fields import KOKO_FIELDS, EntityType, KokoField
+from koko_integrations.mapping.koko_fields import KOKO_FIELDS, EntityType, KokoField, KokoKind
 from koko_integrations.mapping.transforms import Transform
 from koko_integrations.models import FieldMapping as Row
 from koko_integrations.rpc.wire import present
+from providers.kit.field_values import CALLED, ExternalField, FieldKind
 
 _OURS = Row.integration_id == param("integration_id")
 _ALL = Statement(
@@ -65,9 +66,22 @@ class Mapping(NamedTuple):
             externalField=self.external_field,
             transform=self.transform,
             customTransform=self.custom_transform,
-            direction="both" if self.one_way is None else "toExternal",
-            reason=self.one_way,
         )
+
+
+_BACK: dict[KokoKind, FieldKind] = {"text": "text", "flag": "checkbox"}
+
+
+def goes_both_ways(mapping: Mapping, field: ExternalField) -> bool:
+    return mapping.one_way is None and _BACK.get(mapping.koko.kind) == field.kind
+
+
+def direction(mapping: Mapping, field: ExternalField | None) -> dict[str, Any]:
+    """For the wire: which way values go, and why only one. Without the field, as if it were of the same kind."""
+    why = mapping.one_way
+    if why is None and field is not None and not goes_both_ways(mapping, field):
+        why = f"{field.name} is {CALLED[field.kind]}, which does not say what {mapping.koko_field} was"
+    return present(direction="both" if why is None else "toExternal", reason=why)
 
 
 async def read(database: Database, integration_id: str) -> list[Mapping]:

@@ -294,6 +294,7 @@ def _content(item: Item) -> tuple[str, str]:
             author=item.author,
             parentId=item.parent_id,
             fields=fields or None,
+            mapped=dict(item.mapped) or None,
         )
     )
     return encoded.decode(), hashlib.blake2b(encoded, digest_size=16).hexdigest()

@@ -1,5 +1,6 @@
 """Mapped fields of tasks: worked out from what Koko has, and written where that differs from what was last written."""
 
+from collections.abc import Mapping as Members
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,14 +12,17 @@ from koko_integrations.koko import Comment, Project
 from koko_integrations.mapping import records, rows
 from koko_integrations.mapping.names import find_external_field
 from koko_integrations.mapping.records import Record, read_record
-from koko_integrations.mapping.rows import Mapping
+from koko_integrations.mapping.rows import Mapping, goes_both_ways
 from koko_integrations.mapping.values import Evaluator, Resolved, ValueFailed, Values, fingerprint
 from koko_integrations.models import SyncLink
 from koko_integrations.rpc.wire import dump_text
 from koko_integrations.sync import items, links, passes
 from koko_integrations.sync.items import Place
+from koko_integrations.sync.links import Link
+from koko_integrations.sync.merging import Edits
 from koko_integrations.sync.progress import EntityProgress
 from koko_integrations.sync.run import Run
+from koko_integrations.sync.wording import same_words
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, Rejected
 from providers.kit.field_values import ExternalField, Option
@@ -52,16 +56,19 @@ class Worked:
 
     values: Values
     seen: str
+    reads: frozenset[str]
 
     @property
     def present(self) -> Values:
         """What a new task gets: there is nothing in it to be cleared."""
         return tuple(one for one in self.values if one.value is not None)
 
-    @property
-    def base(self) -> str:
-        """For the ledger."""
-        return dump_text({one.field.id: one.value for one in self.values})
+    def base_with(self, item: Item | None, before: Members[str, Any]) -> str:
+        """For the ledger. Of the fields in `reads` it is what the provider has made of them that counts; where nothing
+        was written, it is what it was `before`."""
+        base = {one.field.id: one.value for one in self.values}
+        now = before if item is None else item.mapped
+        return dump_text(base | {one: now.get(one) for one in self.reads if one in base})
 
 
 class MappedFields:
@@ -74,6 +81,26 @@ class MappedFields:
         self._resolved = resolved
         self._evaluator = Evaluator(run.parts.scripts, run.integration.id)
         self._place = Place(run.integration.id, "tasks", container)
+        self._two_way = [one for one in resolved if goes_both_ways(one.mapping, one.field)]
+        self.reads = tuple(one.field for one in self._two_way)
+
+    def edits(self, link: Link, content: Members[str, Any]) -> Edits:
+        """What somebody has written into fields that are brought back. A text that was emptied is none."""
+        base = orjson.loads(link.fields_base or "{}")
+        mapped = content.get("mapped") or {}
+        text: str | None = None
+        done: bool | None = None
+        for one in self._two_way:
+            field_id = one.field.id
+            if field_id not in base:
+                continue
+            theirs = mapped.get(field_id)
+            if one.field.kind == "checkbox" and bool(theirs) != bool(base[field_id]):
+                done = bool(theirs)
+            elif one.field.kind == "text" and theirs and not same_words(str(theirs), str(base[field_id] or "")):
+                text = str(theirs)
+            base[field_id] = theirs
+        return Edits(text, done, dump_text(base) if self._two_way else None)
 
     async def draft(self, comment_id: str) -> Worked | None:
         """What a new task is made with; None where the provider wants fields to be written afterwards.
@@ -89,7 +116,10 @@ class MappedFields:
         values = (await self._evaluator.values(self._resolved, [record]))[0]
         if isinstance(values, ValueFailed):
             raise values
-        return Worked(values, fingerprint(self._resolved, record))
+        return self._worked(values, fingerprint(self._resolved, record))
+
+    def _worked(self, values: Values, seen: str) -> Worked:
+        return Worked(values, seen, frozenset(one.id for one in self.reads))
 
     async def push(self, project_id: str) -> None:
         """Every task whose comment, video or project has changed since, or whose mappings have. One that has no value
@@ -115,7 +145,7 @@ class MappedFields:
             try:
                 if isinstance(values, ValueFailed):
                     raise values
-                await self._write(record, external_id, Worked(values, seen), orjson.loads(base or "{}"))
+                await self._write(record, external_id, self._worked(values, seen), orjson.loads(base or "{}"))
             except (Rejected, ProtocolBroken, ValueFailed) as problem:
                 await self._fail(record, problem)
 
@@ -124,7 +154,7 @@ class MappedFields:
         lacking = tuple(one for one in worked.values if base.get(one.field.id) != one.value)
         item: Item | None = None
         if lacking and not self._run.dry:
-            change = Change(url=record.comment["url"], koko_id=koko_id, fields=lacking)
+            change = Change(url=record.comment["url"], koko_id=koko_id, fields=lacking, reads=self.reads)
 
             def update_task(connection: Connection) -> Item:
                 return self._provider.update_task(connection, self._container, task_id, change)
@@ -139,7 +169,7 @@ class MappedFields:
             if item is not None:
                 items.apply(tx, self._place, [item], 0, 0, self._run.now(), full=False)
             if not self._run.dry:
-                links.set_fields(tx, self._run.integration.id, koko_id, worked.base, worked.seen)
+                links.set_fields(tx, self._run.integration.id, koko_id, worked.base_with(item, base), worked.seen)
             return None, self._run.entity("tasks").plus(pushed=int(bool(lacking)))
 
         await self._run.commit(keep)

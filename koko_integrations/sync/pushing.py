@@ -117,7 +117,7 @@ class Pushing:
             links.link(tx, self._integration_id, comment.id, item.id)
             links.agree(tx, self._integration_id, comment.id, title=item.title, text=comment.text, done=done)
             if worked is not None:
-                links.set_fields(tx, self._integration_id, comment.id, worked.base, worked.seen)
+                links.set_fields(tx, self._integration_id, comment.id, worked.base_with(item, {}), worked.seen)
             items.apply(tx, self._place, [item], 0, 0, self._run.now(), full=False)
             return None, self._run.entity(self.entity).plus(pushed=1)
 
@@ -132,7 +132,9 @@ class Pushing:
             await self._run.write(lambda tx: links.set_state(tx, self._integration_id, link.koko_id, "gone"))
             return None
 
-    async def _agree(self, candidate: Candidate, merged: Merged, item: Item | None, *, title: str) -> None:
+    async def _agree(
+        self, candidate: Candidate, merged: Merged, item: Item | None, *, title: str, fields_base: str | None = None
+    ) -> None:
         comment = candidate.comment
         differs = merged.text != comment.text or merged.done != comment.resolved
 
@@ -150,6 +152,8 @@ class Pushing:
                     return None, progress
                 progress = progress.plus(returned=1)
             links.agree(tx, self._integration_id, comment.id, title=title, text=merged.text, done=merged.done)
+            if fields_base is not None:
+                links.set_fields_base(tx, self._integration_id, comment.id, fields_base)
             return None, progress
 
         await self._run.commit(keep)

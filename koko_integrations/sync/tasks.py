@@ -1,5 +1,7 @@
 """A comment that is no reply, and its task."""
 
+from dataclasses import replace
+
 from koko_integrations.database import Transaction
 from koko_integrations.sync import comments, items, links
 from koko_integrations.sync.comments import Candidate
@@ -64,6 +66,7 @@ class TaskPushing(Pushing):
                 done=comment.resolved,
                 status_id=self._choice.target(done=True) if comment.resolved else self._choice.open_id,
                 fields=() if worked is None else worked.present,
+                reads=() if self._fields is None else self._fields.reads,
             )
 
             def create_task(connection: Connection) -> Item:
@@ -74,6 +77,8 @@ class TaskPushing(Pushing):
         sides = await self._sides(candidate, link)
         if sides is None:
             return
+        if self._fields is not None:
+            sides = replace(sides, edits=self._fields.edits(link, sides.content))
         merged = sides.merge()
         change = sides.lacks(merged)
         self._note_conflict(merged)
@@ -86,10 +91,13 @@ class TaskPushing(Pushing):
             item = await self._update_task(link, change)
             if item is None:
                 return
-        await self._agree(candidate, merged, item, title=merged.title if item is None else item.title)
+        title = merged.title if item is None else item.title
+        await self._agree(candidate, merged, item, title=title, fields_base=sides.edits.base)
 
     async def _update_task(self, link: Link, change: Change) -> Item | None:
         task_id = str(link.external_id)
+        if self._fields is not None:
+            change = replace(change, reads=self._fields.reads)
 
         def update_task(connection: Connection) -> Item:
             return self._provider.update_task(connection, self._container, task_id, change)

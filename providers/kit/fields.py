@@ -12,7 +12,8 @@ from providers.kit.field_values import ExternalField
 class MapsFields(PushesItems):
     """Takes the fields of a `Draft` and of a `Change`, with values as `field_values.fit` made them.
 
-    Where `fields_with_draft` is off, a task is made without its fields, and changed afterwards.
+    Fields that are to be read back are texts and checkboxes. Where `fields_with_draft` is off, a task is made without
+    its fields, and changed afterwards.
     """
 
     fields_with_draft: ClassVar[bool] = True

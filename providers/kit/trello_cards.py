@@ -3,12 +3,14 @@
 Source: developer.atlassian.com/cloud/trello/guides/rest-api/object-definitions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from providers.kit.errors import ProtocolBroken, Rejected
+from providers.kit.field_values import ExternalField
 from providers.kit.items import Item
 from providers.kit.timestamps import parse_ms
+from providers.kit.trello_fields import read_values
 
 T = TypeVar("T")
 
@@ -27,6 +29,11 @@ CARD_QUERY = {
 """Asks for a card with all that is read of it."""
 
 
+def card_query(reads: Sequence[ExternalField]) -> dict[str, str]:
+    """Asks for a card, with its custom fields where some are to be read."""
+    return {**CARD_QUERY, "customFieldItems": "true"} if reads else CARD_QUERY
+
+
 def read_board(entry: Mapping[str, Any]) -> Item:
     return Item(
         id=require(entry, "id", str),
@@ -37,7 +44,7 @@ def read_board(entry: Mapping[str, Any]) -> Item:
     )
 
 
-def read_card(entry: Mapping[str, Any]) -> Item:
+def read_card(entry: Mapping[str, Any], reads: Sequence[ExternalField] = ()) -> Item:
     # The answer to a new card has no members.
     names = [str(member.get("fullName")) for member in entry.get("members") or ()]
     closed = require(entry, "closed", bool)
@@ -50,6 +57,7 @@ def read_card(entry: Mapping[str, Any]) -> Item:
         url=entry.get("shortUrl"),
         modified_at=parse_ms(entry.get("dateLastActivity")),
         fields={"dueOn": entry.get("due"), "assignee": ", ".join(names) or None, "archived": closed},
+        mapped=read_values(entry, reads),
         without=frozenset(("comments",) if require(entry, "badges", dict).get("comments") == 0 else ()),
     )
 

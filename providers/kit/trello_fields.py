@@ -39,6 +39,16 @@ def _read(entry: Mapping[str, Any]) -> ExternalField:
     return ExternalField(id=str(entry["id"]), name=name, kind=kind, native=native, options=options)
 
 
+def read_values(card: Mapping[str, Any], reads: Iterable[ExternalField]) -> dict[str, Any]:
+    """What a card with its custom field items has in these fields."""
+    items = {one.get("idCustomField"): one.get("value") or {} for one in card.get("customFieldItems") or ()}
+    found: dict[str, Any] = {}
+    for field in reads:
+        value = items.get(field.id, {})
+        found[field.id] = value.get("checked") == "true" if field.kind == "checkbox" else value.get("text")
+    return {name: value for name, value in found.items() if value}
+
+
 def due_of(fields: Iterable[FieldValue]) -> dict[str, Any]:
     """What of them is a member of the card itself."""
     return {one.field.id: one.value for one in fields if one.field.id == DUE.id}

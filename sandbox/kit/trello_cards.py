@@ -34,9 +34,21 @@ def show_card(card: Task, asked: Mapping[str, str], *, closed: bool) -> dict[str
     shown = {name: value for name, value in whole.items() if fields == ["all"] or name in fields}
     if asked.get("attachments") == "true":
         shown["attachments"] = [*(_show_upload(card, one) for one in card.files), *card.links]
+    if asked.get("customFieldItems") == "true":
+        shown["customFieldItems"] = [
+            {"id": f"{name[:-1]}e", "idCustomField": name, "value": _show_item(value), "idModel": card.id}
+            for name, value in card.fields.items()
+            if name != "due" and value is not None
+        ]
     if asked.get("members") == "true":
         shown["members"] = []
     return {"id": card.id, **shown}
+
+
+def _show_item(value: object) -> dict[str, str]:
+    if isinstance(value, bool):
+        return {"checked": "true" if value else "false"}
+    return {"number" if isinstance(value, float) else "text": str(value)}
 
 
 def _show_upload(card: Task, file: File) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def test_what_changes_in_koko_is_written_once(scene: Scene) -> None:
     scene.koko.comment("comment-1", "Brighter, please", timecode=62_500)
     scene.koko.comment("comment-2", "Darker, please")
     scene.team.succeed()
-    assert scene.values("comment-2").get("Timecode") is None
+    assert not scene.values("comment-2").get("Timecode")
     retitle(scene, status="failed")
     assert moved(scene.team.succeed()) == {"pushed": 2}
     assert scene.values("comment-1")["Stage"] == scene.values("comment-2")["Stage"] == "Failed"
@@ -128,3 +128,67 @@ def test_a_typo_is_told(scene: Scene) -> None:
     assert "did you mean Timecode?" in refused.fields["mappings.0.externalField"][0]
     assert "cannot be written to" in scene.refuse(to("Votes", "timecode")).message
     assert "Seconds is a number" in scene.refuse(to("Seconds", "timecode")).message
+
+
+def test_what_changes_there_comes_back_where_nothing_was_transformed(scene: Scene) -> None:
+    mapped = scene.map(to("Timecode", "text"))[0]
+    assert mapped["direction"] == "both"
+    scene.team.succeed("full")
+    scene.koko.comment("comment-1", "First words")
+    scene.team.succeed()
+    assert scene.values("comment-1")["Timecode"] == "First words"
+    assert moved(scene.team.succeed()) == {}, "nothing echoes"
+    write(scene, "comment-1", "Timecode", "Their words")
+    scene.team.succeed()
+    assert scene.koko.read("comment-1")["text"] == "Their words"
+    assert scene.task("comment-1").title == "Their words", "the task says the same in every place"
+    scene.team.succeed()
+    assert moved(scene.team.succeed()) == {}
+    scene.koko.change("comment-1", text="Our words")
+    scene.team.succeed()
+    assert scene.values("comment-1")["Timecode"] == "Our words"
+    assert moved(scene.team.succeed()) == {}
+    assert moved(scene.team.succeed("full")) == {}
+
+
+def test_a_checkbox_and_resolved_stay_in_step(scene: Scene) -> None:
+    if not any(one.name == "Approved" for one in scene.work.projects[scene.case.container].fields):
+        refused = scene.refuse(to("Approved", "resolved"))
+        assert "there is no field" in refused.message
+        return
+    assert scene.map(to("Approved", "resolved"))[0]["direction"] == "both"
+    scene.team.succeed("full")
+    scene.koko.comment("comment-1", "Fix the sound")
+    scene.team.succeed()
+    write(scene, "comment-1", "Approved", True)
+    scene.team.succeed()
+    assert scene.koko.read("comment-1")["resolved"] == 1
+    assert scene.task("comment-1").done
+    scene.team.succeed()
+    assert moved(scene.team.succeed()) == {}
+    scene.koko.change("comment-1", resolved=0)
+    scene.team.succeed()
+    assert not scene.values("comment-1")["Approved"]
+    assert not scene.task("comment-1").done
+    scene.team.succeed()
+    assert moved(scene.team.succeed()) == {}
+
+
+def test_what_cannot_be_undone_is_written_only(scene: Scene) -> None:
+    upper, timecode = scene.map(to("Timecode", "text", "uppercase"), to("Seconds", "timecodeSeconds"))
+    assert (upper["direction"], timecode["direction"]) == ("toExternal", "toExternal")
+    assert "upper case" in upper["reason"]
+    assert "from outside" in timecode["reason"]
+    scene.koko.comment("comment-1", "Words")
+    scene.team.succeed()
+    write(scene, "comment-1", "Timecode", "Somebody's own")
+    scene.team.succeed()
+    assert scene.koko.read("comment-1")["text"] == "Words"
+    assert scene.values("comment-1")["Timecode"] == "Somebody's own", "until the comment changes"
+
+
+def write(scene: Scene, comment_id: str, name: str, value: object) -> None:
+    """As somebody at the provider would."""
+    task = scene.task(comment_id)
+    field = next(one for one in scene.work.projects[task.project].fields if one.name == name)
+    scene.work.change(task.id, fields={**task.fields, field.id: value})

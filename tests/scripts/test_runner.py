@@ -31,8 +31,8 @@ ANSWERS: dict[str, tuple[str, Any]] = {
     "with": ("function (value, item) { with (item) { return id } }", "x"),
     "eval": ("function () { return eval('1 + 1') }", 2),
     "own classes": ("function () { class A { get x() { return 1 } } return new A().x }", 1),
-    "changed builtin": ("function () { Array.prototype.last = function () { return this.at(-1) }; return [1, 2].last() }",
-                        2),
+    "changed builtin": ("function () { Array.prototype.last = function () { return this.at(-1) };"
+                        " return [1, 2].last() }", 2),
 }  # fmt: skip
 # Each answers 1 the first time, and something else when it finds what an earlier call left behind.
 MEMORIES = {

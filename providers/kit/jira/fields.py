@@ -8,7 +8,7 @@ from typing import Any
 
 from providers.kit.errors import ProtocolBroken
 from providers.kit.field_values import ExternalField, FieldKind, FieldValue, Option, kept_in_step, unwritable
-from providers.kit.jira.adf import from_text
+from providers.kit.jira.adf import from_text, to_text
 
 SYNCED = {"summary": "Summary", "description": "Description"}
 BY_TYPE: Mapping[str, FieldKind] = {
@@ -55,6 +55,13 @@ def _read(entry: Any) -> ExternalField:
     return ExternalField(
         id=field_id, name=name, kind=kind, native="document" if own in DOCUMENTS else native, options=options
     )
+
+
+def read_values(fields: Mapping[str, Any], reads: Iterable[ExternalField]) -> dict[str, Any]:
+    """What an issue has in these fields. There are no single checkboxes."""
+    values = {one.id: fields.get(one.id) for one in reads}
+    texts = {name: to_text(value) if isinstance(value, dict) else value for name, value in values.items()}
+    return {name: text for name, text in texts.items() if text}
 
 
 def write_fields(fields: Iterable[FieldValue]) -> dict[str, Any]:

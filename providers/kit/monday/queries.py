@@ -20,7 +20,7 @@ fragment TaskParts on Item {
   id name state url updated_at
   board { id }
   group { title }
-  column_values(types: [status, long_text, people, date]) {
+  column_values(types: [status, long_text, people, date, text, checkbox]) {
     id text
     ... on StatusValue { index is_done }
     ... on DateValue { date }

@@ -52,7 +52,7 @@ class Issues(Work):
     def show(self, task: Task, fields: list[str]) -> Json:
         column, project = self.column(task), self.projects[task.project]
         comments = [self.show_comment(one, task) for one in task.comments[:COMMENTS_WITH_ISSUE]]
-        known = {
+        known: Json = {
             "summary": task.title,
             "description": self._document(task.id, task.text) if task.text else None,
             "status": status(column, first=column is project.columns[0]),
@@ -68,6 +68,7 @@ class Issues(Work):
                 "comments": comments, "startAt": 0, "maxResults": len(comments), "total": len(task.comments)
             },
         }  # fmt: skip
+        known |= {one.id: task.fields.get(one.id) for one in project.fields}
         shown = {name: known[name] for name in fields if name in known}
         return {"id": task.id, "key": self.key(task), "self": f"https://x/issue/{task.id}", "fields": shown}
 

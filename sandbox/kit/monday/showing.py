@@ -153,7 +153,7 @@ class Showing:
     def _value(self, task: Task, name: str, kind: str) -> Shown:
         value: Shown = {"__typename": VALUE_TYPES[kind], "id": name, "type": kind, "text": "", "value": None}
         if name in task.fields:
-            value["text"] = str(task.fields[name] or "")
+            value["text"] = "v" if task.fields[name] is True else str(task.fields[name] or "")
         if name == "status":
             label = next((one for one in self.work.projects[task.project].columns if one.id == task.status), None)
             value |= {"text": None, "index": None, "is_done": False}

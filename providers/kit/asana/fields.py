@@ -11,6 +11,8 @@ QUERY = (
     ",".join(f"{OWN}.{name}" for name in ("name", "resource_subtype", "enum_options.name", "enum_options.enabled"))
     + f",{OWN}.is_formula_field"
 )
+VALUES = ",custom_fields.text_value"
+"""Asks for the texts in a task's custom fields."""
 KINDS: Mapping[str, FieldKind] = {
     "text": "text",
     "number": "number",
@@ -44,6 +46,12 @@ def _read(entry: Any) -> ExternalField:
         if one.get("enabled") is not False
     )
     return ExternalField(id=entry["gid"], name=name, kind=kind, native=native, options=options)
+
+
+def read_values(task: Mapping[str, Any], reads: Iterable[ExternalField]) -> dict[str, Any]:
+    """What a task with `VALUES` has in these fields. There are no checkboxes."""
+    texts = {one.get("gid"): one.get("text_value") for one in task.get("custom_fields") or ()}
+    return {field.id: texts[field.id] for field in reads if texts.get(field.id)}
 
 
 def write_fields(fields: Iterable[FieldValue]) -> dict[str, Any]:

@@ -115,8 +115,7 @@ class Notion(ConnectsByOAuth, Revokes, MapsFields):
 
     def list_fields(self, connection: Connection, container: str) -> list[ExternalField]:
         source = self._data_source(connection, container)
-        schema = Schema.read(source)
-        return read_fields(source["properties"], schema)
+        return read_fields(Schema.read(source), source["properties"])
 
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
         schema = self._schema(connection, container)

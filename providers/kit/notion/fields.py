@@ -24,7 +24,7 @@ KINDS: Mapping[str, FieldKind] = {
 }
 
 
-def read_fields(properties: Mapping[str, Mapping[str, Any]], schema: Schema) -> list[ExternalField]:
+def read_fields(schema: Schema, properties: Mapping[str, Mapping[str, Any]]) -> list[ExternalField]:
     """From a data source's properties. What Koko keeps in step is known by the schema."""
     synced = (schema.title, schema.text, schema.link, schema.state[0] if schema.state else None)
     return [_read(name, one, name in synced) for name, one in properties.items()]

@@ -1,7 +1,9 @@
 """The transforms that are not the user's own, and what fields of each kind take."""
 
+import contextlib
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,10 +47,8 @@ def test_what_is_no_date(value: Any) -> None:
 @given(st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.lists(st.text())))
 def test_any_value_is_transformed_or_refused(value: Any) -> None:
     for transform in TRANSFORMS[:-1]:
-        try:
-            apply(transform, value)
-        except TransformError as refused:
-            assert str(refused)
+        with contextlib.suppress(TransformError):
+            orjson.dumps(apply(transform, value))
 
 
 def test_case_does_not_depend_on_a_locale() -> None:

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import structlog
 
 from koko_integrations.scripts.child import CALL_S, MEMORY_BYTES
 from koko_integrations.scripts.errors import ScriptFailed, ScriptRefused
 from koko_integrations.scripts.worker import Worker
+
+log = structlog.get_logger(__name__)
 
 CHILDREN = min(4, max(2, os.cpu_count() or 1))
 BATCH = 500
@@ -61,7 +64,7 @@ class ScriptRunner:
 
     async def run(self, owner: str, source: str, calls: Sequence[tuple[Any, Any]]) -> list[Outcome]:
         """The script's answer to each (value, item); one that fails fails alone. Raises ScriptRefused for a text that
-        is no function."""
+        is no function, ScriptFailed where none can be run now."""
         script = _tidy(source).encode("utf-8", "surrogatepass")
         texts = [orjson.dumps(call) for call in calls]
         outcomes: list[Outcome] = []
@@ -75,7 +78,13 @@ class ScriptRunner:
                 outcomes.append(ScriptFailed(f"the item has more than {ITEM_BYTES // 1024} kB"))
                 continue
             async with self._turn(owner):
-                lines, killed = await self._work(script, batch, one_by_one=one_by_one)
+                try:
+                    lines, killed = await self._work(script, batch, one_by_one=one_by_one)
+                except OSError as problem:
+                    log.error("no process for scripts", exc_info=problem)
+                    raise ScriptFailed("scripts cannot be run right now; try again later") from problem
+            if killed:
+                log.warning("script process killed", owner=owner)
             fresh = [_outcome(line) for line in lines]
             # Whether all that came before the one that hung has been heard of.
             is_certain = one_by_one or not lines

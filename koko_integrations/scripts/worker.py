@@ -1,6 +1,7 @@
 """One child process, seen from this side: it is given batches, watched by the clock, and killed."""
 
 import contextlib
+import math
 import os
 import select
 import subprocess
@@ -8,12 +9,14 @@ import sys
 import time
 from collections.abc import Sequence
 
-from koko_integrations.scripts.child import END, HEAD
+from koko_integrations.scripts.child import CALL_S, END, HEAD
 
 COMMAND = (sys.executable, "-I", "-m", "koko_integrations.scripts.child")
 STARTS_WITHIN_S = 10.0
-SILENCE_S = 0.4
+SILENCE_S = 0.3
 """Far more than a call may take: then the engine does not stop by itself."""
+STARVED_S = 0.6
+"""How long a child may be silent that was not given as much of the processor as one call may take."""
 READ_BYTES = 65_536
 
 
@@ -25,12 +28,12 @@ class Worker:
 
     def run(self, source: bytes, texts: Sequence[bytes], *, one_by_one: bool) -> tuple[list[bytes], bool]:
         """The lines that answer the first of the calls, as far as they came; and whether the child had to be killed
-        while it was at the next one."""
+        while it was at the next one. Raises OSError when there can be no child."""
         calls = b"\n".join(texts)
         message = HEAD.pack(len(source), len(calls), one_by_one) + source + calls
         lines: list[bytes] = []
+        process = self._started()
         try:
-            process = self._started()
             finished = _exchange(process, message, lines, SILENCE_S)
         except OSError:
             finished = False
@@ -51,6 +54,9 @@ class Worker:
                 pipe.close()
 
     def _started(self) -> "subprocess.Popen[bytes]":
+        if self._process is not None and self._process.poll() is not None:
+            # Somebody has killed it while it was waiting.
+            self.kill()
         if self._process is None:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, and nothing of anybody's in the arguments
                 COMMAND,
@@ -65,6 +71,7 @@ class Worker:
                 assert pipe is not None
                 os.set_blocking(pipe.fileno(), False)
             if not _exchange(self._process, b"", [], STARTS_WITHIN_S):
+                self.kill()
                 raise OSError("the process for scripts does not start")
         return self._process
 
@@ -80,11 +87,17 @@ def _exchange(process: "subprocess.Popen[bytes]", message: bytes, lines: list[by
     if message:
         pipes.register(writing, select.POLLOUT)
     left, begun = memoryview(message), b""
-    deadline = time.monotonic() + silence_s
+    heard_at = time.monotonic()
+    used_s = _processor_s(process.pid)
+    deadline = heard_at + silence_s
     while True:
         wait_s = deadline - time.monotonic()
         if wait_s <= 0:
-            return False
+            is_starved = _processor_s(process.pid) - used_s < CALL_S * 1.2
+            if not is_starved or time.monotonic() - heard_at > STARVED_S:
+                return False
+            deadline += silence_s / 4
+            continue
         ready = dict(pipes.poll(wait_s * 1000))
         if writing in ready:
             left = left[os.write(writing, left[:READ_BYTES]) :]
@@ -95,9 +108,21 @@ def _exchange(process: "subprocess.Popen[bytes]", message: bytes, lines: list[by
             part = os.read(reading, READ_BYTES)
             if not part:
                 return False
-            deadline = time.monotonic() + silence_s
+            heard_at = time.monotonic()
+            used_s = _processor_s(process.pid)
+            deadline = heard_at + silence_s
             whole, newline, begun = (begun + part).rpartition(b"\n")
             lines += (whole + newline).splitlines()
             if lines and lines[-1] == END.strip():
                 lines.pop()
                 return True
+
+
+def _processor_s(pid: int) -> float:
+    """How much of the processor it has used, where the system tells; without end where not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            used = stat.read().rpartition(")")[2].split()
+    except OSError:
+        return math.inf
+    return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")

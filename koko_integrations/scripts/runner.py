@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -51,6 +51,14 @@ class Result:
 Outcome = Result | ScriptFailed
 
 
+@dataclass(slots=True)
+class _Turn:
+    """Whose turn it is among the batches of one owner, and how many want it or have it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wanted_by: int = 0
+
+
 class ScriptRunner:
     """Each owner - an integration - has one batch in hand at a time, of no more than about a second; then it is the
     others' turn."""
@@ -60,7 +68,7 @@ class ScriptRunner:
         self._room = asyncio.Semaphore(children)
         self._idle = [Worker() for _ in range(children)]
         self._guard = threading.Lock()
-        self._turns: dict[str, asyncio.Lock] = {}
+        self._turns: dict[str, _Turn] = {}
 
     async def run(self, owner: str, source: str, calls: Sequence[tuple[Any, Any]]) -> list[Outcome]:
         """The script's answer to each (value, item); one that fails fails alone. Raises ScriptRefused for a text that
@@ -111,23 +119,20 @@ class ScriptRunner:
 
     @contextlib.asynccontextmanager
     async def _turn(self, owner: str) -> AsyncIterator[None]:
-        lock = self._turns.setdefault(owner, asyncio.Lock())
+        turn = self._turns.setdefault(owner, _Turn())
+        turn.wanted_by += 1
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                await lock.acquire()
+            async with contextlib.AsyncExitStack() as held:
                 try:
-                    await self._room.acquire()
-                except BaseException:
-                    lock.release()
-                    raise
-        except TimeoutError:
-            raise ScriptFailed("too many scripts are waiting to be run; try again later") from None
-        try:
-            yield
+                    async with asyncio.timeout(PATIENCE_S):
+                        await held.enter_async_context(turn.lock)
+                        await held.enter_async_context(self._room)
+                except TimeoutError:
+                    raise ScriptFailed("too many scripts are waiting to be run; try again later") from None
+                yield
         finally:
-            self._room.release()
-            lock.release()
-            if not lock.locked() and self._turns.get(owner) is lock:
+            turn.wanted_by -= 1
+            if not turn.wanted_by:
                 del self._turns[owner]
 
     async def _work(self, script: bytes, batch: Sequence[bytes], *, one_by_one: bool) -> tuple[list[bytes], bool]:

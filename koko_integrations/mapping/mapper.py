@@ -75,10 +75,14 @@ class FieldMapper:
         return tried
 
     async def preview(
-        self, integration: Integration, entity_type: EntityType, given: Given, sample: dict[str, Any] | None
+        self, integration: Integration, entity_type: EntityType, given: Given | None, sample: dict[str, Any] | None
     ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """What each mapping makes of an item, or why nothing: the `sample`, or else the newest comment of a mapped
-        project, with its video and project. Nothing is stored or sent."""
+        """What each mapping - of those `given`, or else of those that are stored - makes of an item, or why nothing:
+        the `sample`, or else the newest comment of a mapped project, with its video and project. Nothing is stored or
+        sent."""
+        if given is None:
+            stored = await rows.read(self._database, integration.id)
+            given = [one.to_wire() for one in stored if one.entity_type == entity_type]
         record = await self._newest(integration)
         if sample is not None:
             record = _with_sample(record, entity_type, sample)

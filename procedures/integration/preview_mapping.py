@@ -14,7 +14,7 @@ from procedures.integration.map_fields import DIRECTIONS, MOST_MAPPINGS, Mapping
 class PreviewMappingInput(Input):
     integrationId = Id(required=True)
     entityType = Choice(ENTITY_TYPES, load_default="comment")
-    mappings = ListOf(Nested(MappingInput()), min_items=1, max_items=MOST_MAPPINGS, required=True)
+    mappings = ListOf(Nested(MappingInput()), max_items=MOST_MAPPINGS)
     sample = RecordOf()
 
 
@@ -43,8 +43,8 @@ class PreviewMappingOutput(Output):
 @query(PreviewMappingInput, PreviewMappingOutput, IntegrationAccess("admin"))
 async def preview_mapping(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Shows what mappings make of an item: the `sample`, or else of the newest comment of a mapped project, its video
-    or its project. Nothing is stored, and nothing is sent."""
+    or its project. Without mappings, of those that are stored. Nothing is stored, and nothing is sent."""
     item, shown = await call.app.mapper.preview(
-        call.integration, params["entityType"], params["mappings"], params.get("sample")
+        call.integration, params["entityType"], params.get("mappings"), params.get("sample")
     )
     return {"item": item, "mappings": shown}

@@ -161,6 +161,15 @@ def test_a_preview_on_a_sample(scene: Scene) -> None:
     assert "takes a text" in shown[0]["error"]
 
 
+def test_what_is_stored_can_be_looked_at(scene: Scene) -> None:
+    scene.koko.comment("comment-1", "Words")
+    scene.map(to("Timecode", "text", "custom", UPPER))
+    params = {"integrationId": scene.team.target}
+    answer = scene.team.service.call("integration.previewMapping", params, token=scene.team.people.admin)
+    (shown,) = answer["mappings"]
+    assert (shown["kokoField"], shown["customTransform"], shown["result"]) == ("text", UPPER, "WORDS @null")
+
+
 def test_a_script_sees_neither_secrets_nor_the_environment(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KOKO_CANARY", CANARY)
     script = "function (value, item) { return JSON.stringify([item, Object.keys(globalThis)]) }"

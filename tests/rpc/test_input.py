@@ -27,6 +27,8 @@ VALID: dict[str, dict[str, Any]] = {
     "integration.listFiles": {"integrationId": "int_x"},
     "integration.importAssets": {"integrationId": "int_x", "projectId": "p", "files": [{"externalPath": "/a"}]},
     "integration.exportAssets": {"integrationId": "int_x", "assetIds": ["a"]},
+    "integration.mapFields": {"integrationId": "int_x", "entityType": "video", "mappings": []},
+    "integration.previewMapping": {"integrationId": "int_x"},
 }
 WRONG_TYPES: list[Any] = [None, 5, 5.5, True, [], {}, "text"]
 

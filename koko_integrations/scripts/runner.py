@@ -20,8 +20,8 @@ from koko_integrations.scripts.worker import Worker
 log = structlog.get_logger(__name__)
 
 CHILDREN = min(4, max(2, os.cpu_count() or 1))
-BATCH = 500
-BATCH_BYTES = 1024 * 1024
+BATCH = 1000
+BATCH_BYTES = 2 * 1024 * 1024
 ITEM_BYTES = 256 * 1024
 PATIENCE_S = 30.0
 """How long an owner's turn is waited for."""

@@ -28,6 +28,7 @@ from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
+from koko_integrations.mapping.mapper import FieldMapper
 from koko_integrations.markers.exporting import MarkerExporter
 from koko_integrations.metrics.reading import MetricsReader
 from koko_integrations.notifications.notifier import ChannelNotifier
@@ -36,6 +37,7 @@ from koko_integrations.notifications.unfurling import Unfurler
 from koko_integrations.retention import Retention
 from koko_integrations.rpc.dispatch import Request
 from koko_integrations.rpc.procedure import Procedure
+from koko_integrations.scripts.runner import ScriptRunner
 from koko_integrations.sync.requests import SyncRequests
 from koko_integrations.sync.schedule import Scheduler
 from koko_integrations.transfers.board import FileBoard
@@ -68,6 +70,8 @@ class App:
     jobs: JobBoard
     keeper: JobKeeper
     syncs: SyncRequests
+    scripts: ScriptRunner
+    mapper: FieldMapper
     browser: Browser
     files: FileBoard
     transfers: TransferRequests

@@ -55,6 +55,7 @@ from koko_integrations.jobs.liveness import liveness_of
 from koko_integrations.jobs.runner import JobRunner
 from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
+from koko_integrations.mapping.mapper import FieldMapper
 from koko_integrations.markers.exporting import MarkerExporter
 from koko_integrations.metrics.reading import MetricsReader
 from koko_integrations.models import IntegrationsSchema
@@ -73,6 +74,7 @@ from koko_integrations.rpc.endpoint import RpcEndpoint
 from koko_integrations.rpc.fields import Input, Output
 from koko_integrations.rpc.origins import Origins, Preflight
 from koko_integrations.rpc.procedure import Procedure, collect
+from koko_integrations.scripts.runner import ScriptRunner
 from koko_integrations.settings import Settings, SettingsError
 from koko_integrations.sync.requests import SyncRequests
 from koko_integrations.sync.run import Parts
@@ -110,7 +112,8 @@ def build_app(
     limiter = RateLimiter(clock, database)
     live = LiveConnections(clock, database, vault, registry, outside)
     engine = engine or DbosEngine(settings.jobs_database_url)
-    syncs = SyncRunner(Parts(clock, database, live, settings.web_url), registry, import_new_files)
+    scripts = ScriptRunner()
+    syncs = SyncRunner(Parts(clock, database, live, settings.web_url, scripts), registry, import_new_files)
     assets, staging = open_store(settings.asset_store, DATA_DIR)
     files = FileParts(clock, database, live, vault)
     bunny = None if settings.bunny is None else Bunny(http, settings.bunny.id, settings.bunny.api_key)
@@ -148,6 +151,8 @@ def build_app(
         metrics=MetricsReader(clock, database),
         jobs=JobBoard(clock, database),
         keeper=keeper,
+        scripts=scripts,
+        mapper=FieldMapper(database, registry, live, scripts, settings.web_url),
         syncs=SyncRequests(clock, database, registry, keeper),
         browser=Browser(registry, live),
         files=FileBoard(database),
@@ -206,6 +211,7 @@ def create_asgi(settings: Settings, clock: Clock | None = None, engine: Engine |
             async with background(app):
                 yield
         finally:
+            await app.scripts.close()
             outside.close()
             database.close()
 

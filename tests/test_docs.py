@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from koko_integrations.cli.main import commands
+from koko_integrations.mapping.koko_fields import KOKO_FIELDS
 from koko_integrations.registry import find_provider_classes
 from providers.kit.base import ListsItems, PushesItems
 from providers.kit.egress import EgressGuard
@@ -61,6 +62,12 @@ def test_synchronising() -> None:
         if issubclass(found, ListsItems)
     }
     assert documented == expected
+
+
+def test_field_mapping() -> None:
+    """Which fields there are to map."""
+    documented = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows_of("## Field mapping")}
+    assert documented == {entity: list(fields) for entity, fields in KOKO_FIELDS.items()}
 
 
 def test_files() -> None:

@@ -56,7 +56,7 @@ CASES = [
     Case("asana", lambda s: s.asana, lambda s: s.asana.oauth, "Ada Admin", "/-/oauth_token", "/api/1.0/users/me",
          pkce=True, basic=False, json=False, keeps_refresh_token=True,
          scopes=("workspaces:read", "projects:read", "tasks:read", "tasks:write", "stories:read", "stories:write",
-                 "attachments:read")),
+                 "attachments:read", "custom_fields:read")),
     Case("monday", lambda s: s.monday, lambda s: s.monday.oauth, "Sandbox Account", "/oauth_ms/oauth/token", "/v2",
          pkce=True, basic=False, json=True, scopes=("me:read", "account:read", "boards:read", "boards:write",
                                                     "updates:read", "updates:write", "assets:read")),

@@ -11,7 +11,7 @@ scalar JSON
 enum State { active all archived deleted }
 enum BoardObjectType { board custom_object document sub_items_board }
 enum AssetsSource { all columns gallery }
-enum ColumnType { status long_text text link people date name numbers }
+enum ColumnType { status long_text text link people date name numbers checkbox file }
 enum ItemsOrderByDirection { asc desc }
 
 input ItemsQueryOrderBy { column_id: String!, direction: ItemsOrderByDirection = asc }
@@ -74,6 +74,9 @@ type DateValue implements ColumnValue { id: ID!, type: ColumnType!, text: String
 type PeopleValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON }
 type LongTextValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON }
 type LinkValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON, url: String }
+type TextValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON }
+type NumbersValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON }
+type FileValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON }
 
 type Update {
   id: ID!

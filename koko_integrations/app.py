@@ -16,6 +16,9 @@ from koko_integrations.connections.resources import ResourceLister
 from koko_integrations.connections.status import StatusReader
 from koko_integrations.database import Database
 from koko_integrations.errors import BadRequest
+from koko_integrations.inbound.endpoint import InboundEndpoint
+from koko_integrations.inbound.inbox import Inbox
+from koko_integrations.inbound.subscriptions import Subscriptions
 from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.keeper import JobKeeper
@@ -58,6 +61,9 @@ class App:
     staging: Staging
     scheduler: Scheduler
     retention: Retention
+    inbox: Inbox
+    webhooks: InboundEndpoint
+    subscriptions: Subscriptions
 
     async def enter(self, request: Request, procedure: Procedure["Call"], params: Any) -> tuple["Call", dict[str, Any]]:
         """Signed in? Input right? Role enough? In this order, with one read of the database when all is well."""

@@ -4,7 +4,7 @@ Nothing else builds the service's parts, and nothing else imports the procedures
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,13 @@ from koko_integrations.connections.status import StatusReader
 from koko_integrations.database import Database, Statement, open_database
 from koko_integrations.database.schema import require_current
 from koko_integrations.housekeeping import background
+from koko_integrations.inbound.addresses import PATH as WEBHOOKS_PATH
+from koko_integrations.inbound.endpoint import METHODS, InboundEndpoint
+from koko_integrations.inbound.following import Followers
+from koko_integrations.inbound.inbox import Inbox
+from koko_integrations.inbound.limit import Windows
+from koko_integrations.inbound.subscriptions import Subscriptions
+from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.engine import DbosEngine, Engine
 from koko_integrations.jobs.keeper import JobKeeper
@@ -88,6 +95,7 @@ def build_app(
         )
     vault = Vault(settings.encryption_keys)
     live = LiveConnections(clock, database, vault, registry, outside)
+    subscriptions = Subscriptions(clock, database, vault, registry, live, outside, settings.public_url)
     engine = engine or DbosEngine(settings.jobs_database_url)
     syncs = SyncRunner(Parts(clock, database, live, settings.web_url), registry, import_new_files)
     assets, staging = open_store(settings.asset_store, DATA_DIR)
@@ -97,6 +105,17 @@ def build_app(
     exports = Exporter(files, registry, assets)
     runner = JobRunner(clock, database, {"sync": syncs, "import": imports, "export": exports})
     keeper = JobKeeper(clock, database, engine, liveness_of(settings.jobs_database_url, engine.executor), runner)
+    inbox = Inbox(clock, database, keeper, Followers(clock, registry), _leave_links_as_they_are, subscriptions.wake)
+    webhooks = InboundEndpoint(
+        clock,
+        database,
+        vault,
+        registry,
+        Windows(clock),
+        inbox.wake,
+        settings.public_url,
+        settings.trusted_proxies,
+    )
     return App(
         clock=clock,
         database=database,
@@ -106,10 +125,10 @@ def build_app(
         ),
         gate=Gate(database, clock),
         catalogue=Catalogue(registry, settings.public_url),
-        connector=Connector(settings, clock, database, vault, http, registry, outside),
-        disconnector=Disconnector(clock, database, vault, registry, outside, live),
+        connector=Connector(settings, clock, database, vault, http, registry, outside, subscriptions.wake),
+        disconnector=Disconnector(clock, database, vault, registry, outside, live, subscriptions.leave),
         checker=Checker(clock, database, registry, live),
-        configurer=Configurer(clock, database, registry, live),
+        configurer=Configurer(clock, database, registry, live, subscriptions.wake),
         live=live,
         resources=ResourceLister(registry, live),
         status=StatusReader(clock, database, registry, live.breaker),
@@ -123,6 +142,9 @@ def build_app(
         staging=staging,
         scheduler=Scheduler(clock, database),
         retention=Retention(clock, database, settings.log_retention_days, settings.job_retention_days),
+        inbox=inbox,
+        webhooks=webhooks,
+        subscriptions=subscriptions,
     )
 
 
@@ -183,6 +205,7 @@ def create_asgi(settings: Settings, clock: Clock | None = None, engine: Engine |
     rest = Starlette(
         routes=[
             Route(RPC_PATH, endpoint, middleware=[preflight]),
+            Route(f"{WEBHOOKS_PATH}/{{provider}}/{{id}}", app.webhooks.handle, methods=METHODS),
             Route("/healthz", _health),
             Route("/readyz", ready),
             Route("/metrics", _metrics),
@@ -206,6 +229,10 @@ class Service:
             await self._endpoint(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
+
+
+async def _leave_links_as_they_are(integration: Integration, details: Mapping[str, Any]) -> None:
+    """A shared link to Koko stays a plain link."""
 
 
 async def _health(_: Request) -> Response:

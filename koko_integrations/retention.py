@@ -1,13 +1,15 @@
-"""What is kept, and for how long: the journal, ended jobs, and what was deleted at providers."""
+"""What is kept, and for how long: the journal, ended jobs, what was deleted at providers, and what they told us."""
 
 import peewee
 
 from koko_integrations.clock import DAY_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.jobs.store import DELETE_FINISHED
-from koko_integrations.models import IntegrationLog, SyncedItem
+from koko_integrations.models import InboundMessage, IntegrationLog, SyncedItem
 
 AT_ONCE = 500
+MESSAGE_DAYS = 30
+"""For so long a message that comes again is known."""
 
 _DELETE_LOGS = Statement(
     IntegrationLog.delete().where(
@@ -29,6 +31,16 @@ _DELETE_ITEMS = Statement(
         )
     )
 )
+# Those that wait are never too old.
+_DELETE_MESSAGES = Statement(
+    InboundMessage.delete().where(
+        peewee.Tuple(InboundMessage.integration_id, InboundMessage.message_key).in_(
+            InboundMessage.select(InboundMessage.integration_id, InboundMessage.message_key)
+            .where((InboundMessage.received_at < param("before")) & InboundMessage.processed_at.is_null(False))
+            .limit(AT_ONCE)
+        )
+    )
+)
 
 
 class Retention:
@@ -42,7 +54,12 @@ class Retention:
 
     async def apply(self) -> int:
         """Returns how many rows were deleted."""
-        days = {_DELETE_LOGS: self._log_days, DELETE_FINISHED: self._job_days, _DELETE_ITEMS: self._job_days}
+        days = {
+            _DELETE_LOGS: self._log_days,
+            DELETE_FINISHED: self._job_days,
+            _DELETE_ITEMS: self._job_days,
+            _DELETE_MESSAGES: MESSAGE_DAYS,
+        }
         return sum([await self._delete(statement, kept) for statement, kept in days.items()])
 
     async def _delete(self, statement: Statement, days: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import peewee
 
 from koko_integrations.database import Database, Statement, Transaction, param
-from koko_integrations.models import Integration, IntegrationConnection, PendingConnection
+from koko_integrations.models import InboundAddress, Integration, IntegrationConnection, PendingConnection
 from koko_integrations.vault import Place, Vault, VaultError
 
 PAGE_ROWS = 100
@@ -20,6 +20,7 @@ SEALED_COLUMNS: tuple[tuple[type[peewee.Model], peewee.Field, peewee.Field], ...
     (Integration, Integration.id, Integration.refresh_token),
     (IntegrationConnection, IntegrationConnection.integration_id, IntegrationConnection.secrets),
     (PendingConnection, PendingConnection.state_hash, PendingConnection.code_verifier),
+    (InboundAddress, InboundAddress.id, InboundAddress.sealed),
 )
 """Every column that holds a vault's blobs: model, key column, sealed column. Each model has a `team_id`."""
 

@@ -11,7 +11,9 @@ from typing import Any
 from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Credentials, Grant, Identity, Revocation
+from providers.kit.discord import hear_request
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, Rejected
+from providers.kit.inbound import Heard, Incoming, ReceivesWebhooks
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2
 
 WEBHOOK_URL = re.compile(
@@ -20,7 +22,8 @@ WEBHOOK_URL = re.compile(
 MADE_BY_OAUTH = "madeByOAuth"
 
 
-class Discord(ConnectsByOAuth, ConnectsByKeys, Revokes):
+class Discord(ConnectsByOAuth, ConnectsByKeys, Revokes, ReceivesWebhooks):
+    address_per_app = True
     manifest = Manifest(
         slug="discord",
         name="Discord",
@@ -65,6 +68,10 @@ class Discord(ConnectsByOAuth, ConnectsByKeys, Revokes):
             account_name=str(body.get("name") or "Discord webhook"),
             config={"channelId": channel} if isinstance(channel, str) else {},
         )
+
+    def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
+        # Discord's signing secret is no secret: it is the app's public key.
+        return hear_request(incoming, None if self.app is None else self.app.signing_secret)
 
     def revoke(self, connection: Connection) -> Revocation:
         if MADE_BY_OAUTH not in connection.credentials.secrets:

@@ -11,9 +11,11 @@ from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth, ListsItems, Revokes
 from providers.kit.connection import Connection, Grant, Identity, Resource, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
+from providers.kit.inbound import Heard, Incoming, ReceivesWebhooks
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
 from providers.kit.paging import all_pages
+from providers.kit.slack.events import hear_event
 
 API = "https://slack.com/api"
 GONE = frozenset({"token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"})
@@ -24,7 +26,8 @@ REFUSED_APP = frozenset({"invalid_client_id", "bad_client_secret", "bad_redirect
 POSTING = ("chat:write", "channels:read")
 
 
-class Slack(ConnectsByOAuth, Revokes, ListsItems):
+class Slack(ConnectsByOAuth, Revokes, ListsItems, ReceivesWebhooks):
+    address_per_app = True
     resource_kinds = ("channels",)
     entities = ("projects",)
     mapped = False
@@ -72,6 +75,9 @@ class Slack(ConnectsByOAuth, Revokes, ListsItems):
         body = self._channels(connection, pull.cursor)
         items, skipped = self.read_items(body.get("channels"), self._read_channel)
         return Page(items=tuple(items), skipped=tuple(skipped), cursor=_next_cursor(body))
+
+    def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
+        return hear_event(incoming, None if self.app is None else self.app.signing_secret)
 
     def revoke(self, connection: Connection) -> Revocation:
         try:

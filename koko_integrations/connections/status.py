@@ -5,11 +5,19 @@ from typing import Any
 
 from koko_integrations.clock import Clock
 from koko_integrations.connections.breaker import Breaker
-from koko_integrations.database import Database
+from koko_integrations.database import Database, Statement, param
 from koko_integrations.integration import Integration
 from koko_integrations.journal import SUM_TODAY, start_of_day
+from koko_integrations.models import InboundAddress
 from koko_integrations.registry import Registry
 from koko_integrations.rpc.wire import iso, present
+
+_DEAF = Statement(
+    InboundAddress.select(InboundAddress.error)
+    .where((InboundAddress.integration_id == param("integration_id")) & InboundAddress.error.is_null(False))
+    .order_by(InboundAddress.target)
+    .limit(1)
+)
 
 
 class StatusReader:
@@ -28,9 +36,10 @@ class StatusReader:
         syncs, api_calls = row or (0, 0)
         last_sync, allowed_at = integration.last_sync_at, integration.next_allowed_at
         next_sync = integration.next_sync_at if integration.status == "connected" else None
+        deaf = await self._database.read_one(_DEAF, integration_id=integration.id)
         return present(
             integration=integration.to_wire(),
-            health=self._health(integration, now),
+            health=self._health(integration, None if deaf is None else str(deaf[0]), now),
             usage=present(
                 syncsToday=int(syncs),
                 apiCallsToday=int(api_calls),
@@ -40,9 +49,12 @@ class StatusReader:
             nextSyncAt=None if next_sync is None else iso(next_sync),
         )
 
-    def _health(self, integration: Integration, now: int) -> dict[str, Any]:
+    def _health(self, integration: Integration, deaf: str | None, now: int) -> dict[str, Any]:
         down = self._down(integration)
         issues = down or self._degraded(integration, now)
+        if deaf is not None and not down:
+            name = integration.provider_name
+            issues.append(f"{name} does not tell Koko of changes, which are found by syncing alone: {deaf}")
         checked_at = integration.last_check_at
         return present(
             status="down" if down else "degraded" if issues else "healthy",

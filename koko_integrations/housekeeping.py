@@ -1,6 +1,6 @@
-"""What happens by itself: jobs are kept going, what providers tell is worked with, subscriptions are kept; once a minute
-what is due is synced, unfinished connections are put away, tokens are renewed ahead of expiry, and what is too old is
-deleted."""
+"""What happens by itself: jobs are kept going, what providers tell is worked with, subscriptions are kept; once a
+minute what is due is synced, unfinished connections are put away, tokens are renewed ahead of expiry, and what is too
+old is deleted."""
 
 import asyncio
 import contextlib

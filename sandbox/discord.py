@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.kit.discord_events import DiscordEvents
 from sandbox.kit.oauth import AuthorizationServer, Token
 from sandbox.kit.stand_in import Clock, StandIn
 
@@ -29,6 +30,7 @@ class DiscordStandIn(StandIn):
             lifetime_s=604_800,
             succeed=self._webhook_members,
         )
+        self.events = DiscordEvents(clock)
         super().__init__(clock)
         self.reset()
 
@@ -37,15 +39,18 @@ class DiscordStandIn(StandIn):
             Route("/oauth2/authorize", self.oauth.authorize, methods=["GET", "POST"]),
             Route("/api/oauth2/token", self.oauth.token, methods=["POST"]),
             Route("/api/v10/webhooks/{id}/{token}", self._webhook, methods=["GET", "DELETE"]),
+            Route("/_sandbox/endpoint", self.events.enter, methods=["POST"]),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
         url = "https://discord.com/api/webhooks/{}/{}".format(*PASTED)
-        return {self.slug: {**self.oauth.announcement(), "example": {"webhookUrl": url}}}
+        said = {"signingSecret": self.events.public_key, "example": {"webhookUrl": url}}
+        return {self.slug: {**self.oauth.announcement(), **said}}
 
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
+        self.events.reset()
         self.webhooks = dict([PASTED])
 
     def _webhook_members(self, _: Token) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer, read_form
+from sandbox.kit.slack_events import SlackEvents
 from sandbox.kit.stand_in import Clock, StandIn
 
 CREATED_S = 1_700_000_000
@@ -53,6 +54,7 @@ class SlackStandIn(StandIn):
             refuse=lambda code: _failed(ERRORS.get(code, code)),
             succeed=self._token_members,
         )
+        self.events = SlackEvents(clock, "sandbox-slack-signing-secret")
         super().__init__(clock)
         self._furnish()
 
@@ -70,7 +72,21 @@ class SlackStandIn(StandIn):
     def add_channel(self, name: str, **members: Any) -> Channel:
         channel = Channel(f"C0000{next(self._numbers):05d}", name, **members)
         self.channels[channel.id] = channel
+        self.events.happen({"type": "channel_created", "channel": {"id": channel.id, "name": name}})
         return channel
+
+    def uninstall(self) -> None:
+        """Somebody removes the app from the workspace."""
+        for token in self.oauth.tokens:
+            token.revoked = True
+        self.events.happen({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0SANDBOX"]}})
+        self.events.happen({"type": "app_uninstalled"})
+
+    def share_link(self, channel: str, url: str) -> None:
+        """Somebody posts a link to one of the app's domains."""
+        link = {"url": url, "domain": url.split("/")[2]}
+        shared = {"channel": channel, "message_ts": "1700000000.000100", "unfurl_id": "C.1", "source": "conversations"}
+        self.events.happen({"type": "link_shared", **shared, "links": [link]})
 
     def expire_cursors(self) -> None:
         """The cursors that were handed out are no longer good."""
@@ -83,14 +99,16 @@ class SlackStandIn(StandIn):
             Route("/api/auth.test", self._auth_test, methods=["GET", "POST"]),
             Route("/api/conversations.list", self._conversations_list, methods=["GET", "POST"]),
             Route("/api/auth.revoke", self._auth_revoke, methods=["GET", "POST"]),
+            Route("/_sandbox/request-url", self.events.enter, methods=["POST"]),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
-        return {self.slug: self.oauth.announcement()}
+        return {self.slug: {**self.oauth.announcement(), "signingSecret": self.events.signing_secret}}
 
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
+        self.events.reset()
         self.rotate_tokens(on=False)
         self._furnish()
 
@@ -130,6 +148,7 @@ class SlackStandIn(StandIn):
         if self.oauth.find_live(read_bearer(request)) is None:
             return self._refused(request)
         self.oauth.revoke(read_bearer(request))
+        self.events.happen({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0SANDBOX"]}})
         return JSONResponse({"ok": True, "revoked": True})
 
     async def _conversations_list(self, request: Request) -> Response:

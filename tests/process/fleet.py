@@ -50,6 +50,8 @@ class Fleet:
             "KOKO_DATABASE_URL": database_url,
             "KOKO_REDIRECT_URIS": REDIRECT_URI,
             "KOKO_WEB_URL": "https://app.koko.test",
+            # Where no provider can send to; tests of webhooks leave it to the service.
+            "KOKO_PUBLIC_URL": "http://integrations.koko.test",
             "KOKO_ORIGIN_OVERRIDES": ",".join(
                 f"{meant}={actual}" for slug in slugs for meant, actual in announced[slug]["origins"].items()
             ),
@@ -60,6 +62,8 @@ class Fleet:
                 name = f"KOKO_PROVIDER_{slug.upper()}_CLIENT"
                 self._settings[f"{name}_ID"] = announced[slug]["clientId"]
                 self._settings[f"{name}_SECRET"] = announced[slug]["clientSecret"]
+            if "signingSecret" in announced[slug]:
+                self._settings[f"KOKO_PROVIDER_{slug.upper()}_SIGNING_SECRET"] = announced[slug]["signingSecret"]
         self._started: list[subprocess.Popen[bytes]] = []
         self.port = free_port()
         self.serve = self.start("serve", self.port)

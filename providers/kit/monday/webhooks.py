@@ -1,8 +1,8 @@
 """monday.com's webhooks: for each board, one for each kind of event.
 
 Source: developer.monday.com/api-reference/reference/webhooks, /apps/docs/integration-authorization. The address is
-proven by a challenge that is sent to it. What an app's token has asked for is signed, by a JWT that says nothing of the body;
-what a personal token has asked for is not: then the address, which is hard to guess, is all the proof there is.
+proven by a challenge that is sent to it. What an app's token has asked for is signed, by a JWT that says nothing of the
+body; what a personal token has asked for is not: then the address, which is hard to guess, is all the proof there is.
 """
 
 import hashlib

@@ -78,6 +78,7 @@ class Hall:
         target = f"int_custom_{time.monotonic_ns()}"
         now = self.service.clock.now
         names = {"provider": "custom", "provider_name": "Ours", "category": "automation", "status": "connected"}
+        names["provider_icon"] = f"{PUBLIC_URL}/icons/custom.svg"
         self.service.rows.insert("integration", id=target, team_id=TEAM, connected_at=now, **names)
         self.service.rows.insert(
             "integration_connection", integration_id=target, team_id=TEAM, provider="custom", slot=target

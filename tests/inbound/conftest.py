@@ -6,8 +6,7 @@ import pytest
 
 from providers.kit.pacing import Pacer
 from sandbox.stand_ins import Sandbox
-from tests.conftest import People
-from tests.inbound.hall import PUBLIC_URL, Hall
+from tests.inbound.hall import PUBLIC_URL, Hall, opened
 from tests.service import Service, running_service, sandboxed
 from tests.sync.team import clock_of_today
 
@@ -31,5 +30,6 @@ def service(database_url: str, sandbox: Sandbox) -> Iterator[Service]:
 
 
 @pytest.fixture
-def hall(service: Service, sandbox: Sandbox) -> Hall:
-    return Hall(service, People(service), sandbox)
+def hall(service: Service, sandbox: Sandbox) -> Iterator[Hall]:
+    with opened(service, sandbox) as hall:
+        yield hall

@@ -1,8 +1,10 @@
 """A team whose providers can reach the service, and what it shows of what they have sent."""
 
+import contextlib
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -34,6 +36,8 @@ class Hall:
         self.sandbox = sandbox
         self.koko = Koko(service)
         self.away = False
+        self._posting = 0
+        self._lock = threading.Lock()
         for hooks in (sandbox.asana.hooks, sandbox.monday.account.hooks, sandbox.slack.events, sandbox.discord.events):
             hooks.sender.post = self.post
 
@@ -48,10 +52,21 @@ class Hall:
     def post(self, url: str, body: bytes, headers: Headers) -> Sent:
         """What a stand-in sends."""
         assert url.startswith(PUBLIC_URL), url
-        if self.away:
-            return Sent(0)
-        answer = self.client().post(urlsplit(url).path, content=body, headers=dict(headers))
+        with self._lock:
+            if self.away:
+                return Sent(0)
+            self._posting += 1
+        try:
+            answer = self.client().post(urlsplit(url).path, content=body, headers=dict(headers))
+        finally:
+            self._posting -= 1
         return Sent(answer.status_code, answer.headers, answer.content)
+
+    def close(self) -> None:
+        """From now on nobody answers; returns when everybody has been."""
+        with self._lock:
+            self.away = True
+        self.wait(lambda: self._posting == 0, "somebody is still waiting for an answer")
 
     def send(self, path: str, body: bytes, headers: Headers, peer: str = "203.0.113.7") -> Any:
         return self.client(peer).post(path, content=body, headers=dict(headers))
@@ -167,3 +182,10 @@ class Hall:
             assert time.monotonic() < deadline, said
             time.sleep(0.005)
         return reached
+
+
+@contextlib.contextmanager
+def opened(service: Service, sandbox: Sandbox) -> Iterator[Hall]:
+    """A hall of a new team, closed before its service is."""
+    with contextlib.closing(Hall(service, People(service), sandbox)) as hall:
+        yield hall

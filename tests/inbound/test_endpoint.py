@@ -14,10 +14,10 @@ from koko_integrations.inbound.peer import find_peer
 from koko_integrations.observability import configure_logging
 from koko_integrations.settings import load_settings
 from sandbox.stand_ins import Sandbox
-from tests.conftest import TEAM, People
+from tests.conftest import TEAM
 from tests.connections.consent import consent, finish, start
 from tests.inbound.cases import asana, koko, monday, slack
-from tests.inbound.hall import CUSTOM_SECRET, PUBLIC_URL, Hall
+from tests.inbound.hall import CUSTOM_SECRET, PUBLIC_URL, Hall, opened
 from tests.service import RpcError, Service, running_service, sandboxed
 from tests.sync.team import clock_of_today
 from tests.test_settings import GOOD
@@ -100,8 +100,7 @@ def test_allowed_ips(hall: Hall, make: Any) -> None:
 def test_behind_a_trusted_proxy(sqlite_url: str, sandbox: Sandbox) -> None:
     proxies = load_settings(GOOD | PROXIES).trusted_proxies
     settings = sandboxed(sqlite_url, sandbox, public_url=PUBLIC_URL, trusted_proxies=proxies)
-    with running_service(settings, clock_of_today()) as service:
-        hall = Hall(service, People(service), sandbox)
+    with running_service(settings, clock_of_today()) as service, opened(service, sandbox) as hall:
         sent = koko(hall, 0)
         hall.configure(str(sent.target), allowedIps=[HOME])
         for said, status in (("203.0.113.7", 200), ("198.51.100.9", 403), ("203.0.113.7, 198.51.100.9", 403)):
@@ -192,8 +191,10 @@ def log_text(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.BytesIO]:
 
 def test_canaries(sqlite_url: str, sandbox: Sandbox, log_text: io.BytesIO) -> None:
     """Neither bodies nor signatures, secrets or addresses are logged, counted or shown."""
-    with running_service(sandboxed(sqlite_url, sandbox, public_url=PUBLIC_URL), clock_of_today()) as service:
-        hall = Hall(service, People(service), sandbox)
+    with (
+        running_service(sandboxed(sqlite_url, sandbox, public_url=PUBLIC_URL), clock_of_today()) as service,
+        opened(service, sandbox) as hall,
+    ):
         made = [make(hall, 0) for make in (asana, monday, slack, koko)]
         answers = []
         for sent in made:

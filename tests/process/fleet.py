@@ -34,8 +34,8 @@ def wait_for(state: Callable[[], T], said: str, *, pause_s: float = 0.01) -> T:
 
 
 class Fleet:
-    """Shares one database. What the processes say goes to the file `log`. Providers send webhooks where it is `reachable`
-    for them."""
+    """Shares one database. What the processes say goes to the file `log`. Providers send webhooks where it is
+    `reachable` for them."""
 
     def __init__(
         self,

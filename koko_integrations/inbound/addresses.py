@@ -24,6 +24,7 @@ PATH = "/webhooks"
 LEASE_MS = 120_000
 """Longer than asking for a subscription takes."""
 NEVER = -1
+SECRETS = ("inbound_address", "sealed")
 
 _COLUMNS = (
     Row.id,
@@ -260,4 +261,4 @@ def _own_secret() -> dict[str, str]:
 
 
 def _place(address_id: str, team_id: str) -> Place:
-    return Place(Row._meta.table_name, Row.sealed.column_name, address_id, team_id)
+    return Place(*SECRETS, address_id, team_id)

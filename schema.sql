@@ -222,7 +222,7 @@ CREATE TABLE IF NOT EXISTS job (
   kind TEXT NOT NULL CHECK (kind IN ('sync', 'import', 'export')),
   status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled')),
   active_key TEXT UNIQUE,
-  cause TEXT NOT NULL CHECK (cause IN ('manual', 'schedule', 'watch')),
+  cause TEXT NOT NULL CHECK (cause IN ('manual', 'schedule', 'watch', 'webhook')),
   requested_by TEXT NOT NULL,
   request_id TEXT NOT NULL,
   request TEXT NOT NULL DEFAULT '{}',

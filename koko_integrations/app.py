@@ -23,6 +23,9 @@ from koko_integrations.delivery.pinging import Pinger
 from koko_integrations.errors import BadRequest, Forbidden, NotFound
 from koko_integrations.events.publishing import Publisher
 from koko_integrations.events.samples import Samples
+from koko_integrations.inbound.endpoint import InboundEndpoint
+from koko_integrations.inbound.inbox import Inbox
+from koko_integrations.inbound.subscriptions import Subscriptions
 from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.keeper import JobKeeper
@@ -89,6 +92,9 @@ class App:
     drain: Drain
     scheduler: Scheduler
     retention: Retention
+    inbox: Inbox
+    inbound: InboundEndpoint
+    subscriptions: Subscriptions
 
     async def enter(self, request: Request, procedure: Procedure["Call"], params: Any) -> tuple["Call", dict[str, Any]]:
         """Signed in? Input right? Role enough? Not too often? In this order, with one read of the database when all is

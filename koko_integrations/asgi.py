@@ -4,7 +4,7 @@ Nothing else builds the service's parts, and nothing else imports the procedures
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,12 @@ from koko_integrations.events.publishing import Publisher
 from koko_integrations.events.recipients import Recipients
 from koko_integrations.events.samples import Samples
 from koko_integrations.housekeeping import background
+from koko_integrations.inbound.addresses import PATH as WEBHOOKS_PATH
+from koko_integrations.inbound.endpoint import METHODS, InboundEndpoint
+from koko_integrations.inbound.following import Followers
+from koko_integrations.inbound.inbox import Inbox
+from koko_integrations.inbound.subscriptions import Subscriptions
+from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.engine import DbosEngine, Engine
 from koko_integrations.jobs.keeper import JobKeeper
@@ -111,6 +117,7 @@ def build_app(
     vault = Vault(settings.encryption_keys)
     limiter = RateLimiter(clock, database)
     live = LiveConnections(clock, database, vault, registry, outside)
+    subscriptions = Subscriptions(clock, database, vault, registry, live, outside, settings.public_url)
     engine = engine or DbosEngine(settings.jobs_database_url)
     scripts = ScriptRunner()
     syncs = SyncRunner(Parts(clock, database, live, settings.web_url, scripts), registry, import_new_files)
@@ -127,6 +134,18 @@ def build_app(
     notifier = ChannelNotifier(database, registry, scenes, maker, channel_poster)
     webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url)
     drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), limiter)
+    unfurler = Unfurler(registry, scenes, maker, channel_poster, settings.web_url)
+    inbox = Inbox(clock, database, keeper, Followers(clock, registry), unfurler.unfurl, subscriptions.wake)
+    inbound = InboundEndpoint(
+        clock,
+        database,
+        vault,
+        registry,
+        limiter,
+        inbox.wake,
+        settings.public_url,
+        settings.trusted_proxies,
+    )
     return App(
         clock=clock,
         database=database,
@@ -140,10 +159,10 @@ def build_app(
             limiter, settings.reads_per_hour, settings.writes_per_hour, settings.service_calls_per_hour
         ),
         catalogue=Catalogue(registry, settings.public_url),
-        connector=Connector(settings, clock, database, vault, http, registry, outside),
-        disconnector=Disconnector(clock, database, vault, registry, outside, live),
+        connector=Connector(settings, clock, database, vault, http, registry, outside, subscriptions.wake),
+        disconnector=Disconnector(clock, database, vault, registry, outside, live, subscriptions.leave),
         checker=Checker(clock, database, registry, live),
-        configurer=Configurer(clock, database, registry, live),
+        configurer=Configurer(clock, database, registry, live, subscriptions.wake),
         live=live,
         resources=ResourceLister(registry, live),
         status=StatusReader(clock, database, registry, live.breaker),
@@ -160,7 +179,7 @@ def build_app(
         markers=MarkerExporter(database, registry),
         notifier=notifier,
         sharer=Sharer(clock, database, registry, scenes, maker, channel_poster),
-        unfurler=Unfurler(registry, scenes, maker, channel_poster, settings.web_url),
+        unfurler=unfurler,
         staging=staging,
         webhooks=webhooks,
         hooks=Hooks(clock, database, vault, http, registry),
@@ -171,6 +190,9 @@ def build_app(
         drain=drain,
         scheduler=Scheduler(clock, database),
         retention=Retention(clock, database, settings.log_retention_days, settings.job_retention_days),
+        inbox=inbox,
+        inbound=inbound,
+        subscriptions=subscriptions,
     )
 
 
@@ -225,6 +247,7 @@ def create_asgi(settings: Settings, clock: Clock | None = None, engine: Engine |
     rest = Starlette(
         routes=[
             Route(RPC_PATH, endpoint, middleware=[Middleware(Preflight, origins)]),
+            Route(f"{WEBHOOKS_PATH}/{{provider}}/{{id}}", app.inbound.handle, methods=METHODS),
             Route("/healthz", _health),
             Route("/readyz", ready),
             Route("/metrics", _metrics),
@@ -248,6 +271,10 @@ class Service:
             await self._endpoint(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
+
+
+async def _leave_links_as_they_are(integration: Integration, details: Mapping[str, Any]) -> None:
+    """A shared link to Koko stays a plain link."""
 
 
 async def _health(_: Request) -> Response:

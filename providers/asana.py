@@ -12,11 +12,13 @@ from typing import Any
 from providers.kit.answer import Answer
 from providers.kit.asana.fields import QUERY, VALUES, read_fields, read_values, write_fields
 from providers.kit.asana.paging import is_comment, next_offset
+from providers.kit.asana.webhooks import FILTERS, hear_events
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
-from providers.kit.errors import ProtocolBroken, ProviderError, Rejected, StartOver
+from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver
 from providers.kit.field_values import ExternalField
 from providers.kit.fields import MapsFields
+from providers.kit.inbound import Address, Heard, Incoming, Subscribes, Subscription
 from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
 from providers.kit.paging import all_pages
@@ -37,7 +39,9 @@ FIELDS = {
 }
 
 
-class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, MapsFields):
+class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, MapsFields, Subscribes):
+    # Which makes Asana delete the webhook.
+    unknown_status = 410
     resource_kinds = ("workspaces", "projects", "statuses", "fields")
     entities = ("projects", "tasks", "comments", "files")
     per_task = frozenset({"comments", "files"})
@@ -51,6 +55,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, MapsFields):
             Feature("Comment sync", (*TASKS, "stories:read", "stories:write")),
             Feature("File sync", (*TASKS, "attachments:read")),
             Feature("Field mapping", (*TASKS, "custom_fields:read")),
+            Feature("Changes within seconds", ("webhooks:read", "webhooks:write", "webhooks:delete")),
         ),
         fields=(Field(name="accessToken", hint="a personal access token", secret=True, required=True, alias="apiKey"),),
         # A paid workspace's; a free one, with a tenth of it, says so by 429.
@@ -153,6 +158,26 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, MapsFields):
     def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
         made = self._write(connection, "PUT", f"/stories/{segment(comment_id)}", {"text": text}, FIELDS["comments"])
         return self._read_comment(made, task_id)
+
+    def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
+        return hear_events(incoming, secrets)
+
+    def subscription_targets(self, connection: Connection) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((connection.config.get("projectMapping") or {}).values()))
+
+    def subscribe(self, connection: Connection, address: Address, target: str) -> Subscription:
+        data = {"resource": target, "target": address.url, "filters": FILTERS}
+        made = self._data(connection, "POST", "/webhooks", {}, data)
+        return Subscription(id=self.require_text(made, "gid"))
+
+    def renew(self, connection: Connection, address: Address, target: str, subscription: Subscription) -> Subscription:
+        # It does not expire; whether it is there still is all there is to know.
+        self._request(connection, "GET", f"/webhooks/{segment(subscription.id)}")
+        return subscription
+
+    def unsubscribe(self, connection: Connection, target: str, subscription: Subscription) -> None:
+        with contextlib.suppress(Missing):
+            self._request(connection, "DELETE", f"/webhooks/{segment(subscription.id)}")
 
     def revoke(self, connection: Connection) -> Revocation:
         if connection.credentials.refresh_token is None:

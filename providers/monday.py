@@ -7,6 +7,7 @@ its text is in the board's first long text column, set as the item is made; wher
 long for it, an update holds the text, below a first line that says so.
 """
 
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,9 +21,11 @@ from providers.kit.connection import Connection, Grant, Identity, Resource, Revo
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected
 from providers.kit.field_values import ExternalField
 from providers.kit.fields import MapsFields
+from providers.kit.inbound import Address, Heard, Incoming, Subscribes, Subscription
 from providers.kit.items import Change, Draft, Item, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2
 from providers.kit.monday import queries as ask
+from providers.kit.monday import webhooks
 from providers.kit.monday.board import Shape, read_shape
 from providers.kit.monday.fields import read_fields, write_fields
 from providers.kit.monday.items import Entry, body_of, fits_column, own_update, read_comment, read_task, text_of
@@ -34,7 +37,7 @@ from providers.kit.rich_text import to_html
 SYNC = ("boards:read", "boards:write", "updates:read", "updates:write", "assets:read")
 
 
-class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, MapsFields):
+class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, MapsFields, Subscribes):
     resource_kinds = ("boards", "statuses", "fields")
     entities = ("projects", "tasks", "comments", "files")
     with_tasks = frozenset({"comments", "files"})
@@ -45,7 +48,12 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, MapsFields):
         name="monday.com",
         category="project_management",
         description="Keep video feedback and monday.com boards in step",
-        features=(Feature("Board sync", SYNC), Feature("Comment sync", SYNC), Feature("File sync", SYNC)),
+        features=(
+            Feature("Board sync", SYNC),
+            Feature("Comment sync", SYNC),
+            Feature("File sync", SYNC),
+            Feature("Changes within seconds", ("webhooks:write",)),
+        ),
         fields=(
             Field(
                 name="apiToken",
@@ -136,6 +144,27 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, MapsFields):
     def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
         asked = self.ask(connection, ask.EDIT_UPDATE, update=comment_id, body=to_html(text))
         return read_comment(_answered(asked, "edit_update"), task_id)
+
+    def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
+        return webhooks.hear_events(incoming, secrets, None if self.app is None else self.app.signing_secret)
+
+    def subscription_targets(self, connection: Connection) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((connection.config.get("projectMapping") or {}).values()))
+
+    def subscribe(self, connection: Connection, address: Address, target: str) -> Subscription:
+        asked = self.ask(connection, webhooks.SUBSCRIBE, board=target, url=address.url)
+        made = [str(_answered(asked, event).get("id")) for event in webhooks.EVENTS]
+        by_app = connection.credentials.access_token is not None
+        return Subscription(id=",".join(made), secrets={webhooks.SIGNED: "yes"} if by_app else {})
+
+    def renew(self, connection: Connection, address: Address, target: str, subscription: Subscription) -> Subscription:
+        # They do not expire.
+        return subscription
+
+    def unsubscribe(self, connection: Connection, target: str, subscription: Subscription) -> None:
+        for webhook in subscription.id.split(","):
+            with contextlib.suppress(Rejected):
+                self.ask(connection, webhooks.UNSUBSCRIBE, webhook=webhook)
 
     def revoke(self, connection: Connection) -> Revocation:
         token = connection.credentials.refresh_token or connection.credentials.access_token

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.kit.asana_webhooks import AsanaWebhooks
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer, read_form
 from sandbox.kit.stand_in import Clock, StandIn
 from sandbox.kit.work import Column, Comment, CustomField, Project, Task, Work, custom_fields, is_value, iso, seconds_of
@@ -36,6 +37,7 @@ class AsanaStandIn(StandIn):
             succeed=lambda _: {"data": {"id": 1200000000000001, **ME}},
         )
         self.work = Work(clock, first_id=1_500_000)
+        self.hooks = AsanaWebhooks(clock, self.work)
         super().__init__(clock)
         self._furnish()
 
@@ -75,6 +77,9 @@ class AsanaStandIn(StandIn):
             api("/tasks/{gid}/stories", "stories:write", self._create_story, "POST"),
             api("/stories/{gid}", "stories:write", self._update_story, "PUT"),
             api("/attachments", "attachments:read", self._attachments),
+            api("/webhooks", "webhooks:write", self.hooks.create, "POST"),
+            api("/webhooks/{gid}", "webhooks:read", self.hooks.read),
+            api("/webhooks/{gid}", "webhooks:delete", self.hooks.delete, "DELETE"),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -83,6 +88,7 @@ class AsanaStandIn(StandIn):
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
+        self.hooks.reset()
         self.work.reset()
         self._furnish()
 

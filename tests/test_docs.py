@@ -18,6 +18,7 @@ from koko_integrations.registry import find_provider_classes
 from providers.kit.base import ListsItems, PushesItems
 from providers.kit.egress import EgressGuard
 from providers.kit.http import HttpClient
+from providers.kit.inbound import ReceivesWebhooks, Subscribes
 from providers.kit.notices import Notifies
 from providers.kit.transfers import ReadsFiles, WritesFiles
 from tests.process.running import as_checkout, free_port, running
@@ -94,6 +95,16 @@ def test_notifications() -> None:
         if issubclass(found, Notifies)
     }
     assert documented == expected
+
+
+def test_inbound_webhooks() -> None:
+    """Whose come where, and who asks for them."""
+    documented = {row[0].strip("`"): (row[1], row[3]) for row in rows_of("## Inbound webhooks")}
+    received = {found.manifest.slug: found for found in find_provider_classes() if issubclass(found, ReceivesWebhooks)}
+    assert documented.keys() == received.keys()
+    for slug, (address, asked_for_by) in documented.items():
+        assert (address == f"`/webhooks/{slug}/app`") == received[slug].address_per_app, slug
+        assert asked_for_by.startswith("Koko") == issubclass(received[slug], Subscribes), slug
 
 
 def test_commands() -> None:

@@ -12,6 +12,7 @@ from openapi_schema_validator import OAS30Validator, OAS31Validator
 
 from koko_integrations.registry import find_provider_classes
 from providers.kit.base import ListsResources
+from providers.kit.monday import webhooks
 from providers.kit.monday.queries import ALL_TEXTS
 from sandbox.kit.monday.schema import SCHEMA
 from sandbox.kit.stand_in import Seen, StandIn
@@ -53,7 +54,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 def test_mondays_queries() -> None:
     schema = build_schema((FOLDER / "monday.graphql").read_text())
-    for text in ALL_TEXTS:
+    for text in (*ALL_TEXTS, webhooks.SUBSCRIBE, webhooks.UNSUBSCRIBE):
         assert validate(schema, parse(text)) == [], text
 
 

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from sandbox.kit.monday.showing import ACCOUNT, Info, Showing, Shown, need, post, refusal, turn
+from sandbox.kit.monday.webhooks import MondayWebhooks
 from sandbox.kit.stand_in import Clock
 from sandbox.kit.work import Column, Project, custom_fields, is_value
 
@@ -21,10 +22,12 @@ class Account(Showing):
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
+        self.hooks = MondayWebhooks(clock, self.work)
         self.reset()
 
     def reset(self) -> None:
         super().reset()
+        self.hooks.reset()
         self.columns["501"] = [
             ("owner", "people"),
             ("status", "status"),
@@ -55,6 +58,8 @@ class Account(Showing):
             "change_multiple_column_values": self._change_item,
             "create_update": self._create_update,
             "edit_update": self._edit_update,
+            "create_webhook": self.hooks.create,
+            "delete_webhook": self.hooks.delete,
         }
 
     def _me(self, info: Info) -> Shown:

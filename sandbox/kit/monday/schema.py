@@ -29,7 +29,15 @@ type Mutation {
   change_multiple_column_values(board_id: ID!, item_id: ID, column_values: JSON!): Item
   create_update(body: String!, item_id: ID, parent_id: ID): Update
   edit_update(id: ID!, body: String!): Update!
+  create_webhook(board_id: ID!, url: String!, event: WebhookEventType!, config: JSON): Webhook
+  delete_webhook(id: ID!): Webhook
 }
+
+enum WebhookEventType {
+  change_column_value change_name change_specific_column_value change_status_column_value create_item create_update
+  delete_update edit_update item_archived item_deleted item_moved_to_any_group item_restored
+}
+type Webhook { id: ID!, board_id: ID!, event: WebhookEventType!, config: String }
 
 type User { id: ID!, name: String!, email: String!, account: Account! }
 type Account { id: ID!, name: String!, slug: String! }

@@ -1,0 +1,102 @@
+"""Koko as it stands beside this service: its API server, in Node, over the database that both share."""
+
+import contextlib
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+
+from sandbox import s3
+from sandbox.stand_ins import Sandbox
+from tests.client.node import CLIENT, ENVIRONMENTS, built, run
+from tests.process import running
+from tests.process.fleet import Fleet
+from tests.process.running import free_port
+
+SECRET = secrets.token_urlsafe(32)
+REDIRECT_URI = "https://app.koko.com/integrations/callback"
+
+
+@dataclass
+class Koko:
+    """Both servers, as their clients see them."""
+
+    environment: str
+    api_url: str
+    web_origin: str
+    fleet: Fleet
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.fleet.port}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {"KOKO_URL": self.api_url, "INTEGRATIONS_URL": self.url, "WEB_ORIGIN": self.web_origin}
+
+    def test(self, *files: str, **variables: str) -> str:
+        """Runs compiled tests with both servers behind them."""
+        paths = [f"built/{file}" for file in files]
+        return run(ENVIRONMENTS[self.environment], "node", "--test", *paths, **self.variables, **variables)
+
+
+@contextlib.contextmanager
+def running_koko(environment: str, folder: Path, sandbox: Sandbox) -> Iterator[Koko]:
+    """Koko's server makes its tables, `init-db` adds ours, then both serve."""
+    built()
+    furnish_examples(sandbox)
+    api_port, web_port, database = free_port(), free_port(), folder / "koko.db"
+    web_origin = f"http://localhost:{web_port}"
+    with _api(environment, api_port, database, web_origin) as api_url, contextlib.ExitStack() as stack:
+        url = f"sqlite:///{database}"
+        settings = {
+            "KOKO_AUTH_SECRET": SECRET,
+            "KOKO_ALLOWED_ORIGINS": web_origin,
+            "KOKO_REDIRECT_URIS": f"{REDIRECT_URI},{web_origin}/integrations/callback",
+        }
+        done = running.run(folder, "init-db", **running_settings(url), **settings)
+        assert done.returncode == 0, done.stderr
+        fleet = stack.enter_context(contextlib.closing(Fleet(folder, url, sandbox, ("slack", "s3"), **settings)))
+        fleet.begin()
+        yield Koko(environment, api_url, web_origin, fleet)
+
+
+def running_settings(url: str) -> dict[str, str]:
+    return {"KOKO_DATABASE_URL": url, "KOKO_ENCRYPTION_KEYS": "k1:" + "A" * 43 + "="}
+
+
+@contextlib.contextmanager
+def _api(environment: str, port: int, database: Path, web_origin: str) -> Iterator[str]:
+    variables = {"DATABASE": str(database), "SECRET": SECRET, "PORT": str(port), "WEB_ORIGIN": web_origin}
+    with subprocess.Popen(
+        ["node", "built/koko/server.js"],
+        cwd=ENVIRONMENTS[environment],
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def furnish_examples(sandbox: Sandbox) -> None:
+    """The bucket and the keys of the API document's example."""
+    s3.KEYS["AKIA..."] = "..."
+    client = boto3.session.Session().client(
+        "s3",
+        endpoint_url=sandbox.s3._url,
+        region_name="us-east-1",
+        aws_access_key_id="filling",
+        aws_secret_access_key="filling",
+    )
+    client.create_bucket(Bucket="my-bucket")
+    client.put_object(Bucket="my-bucket", Key="Trailer.mp4", Body=b"\0\0\0\x18ftypmp42" + bytes(1000))
+    client.close()

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check bench types lock clean
 
 $(STAMP): requirements.lock setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +30,18 @@ check: $(STAMP)
 # sync schedule files.
 bench: $(STAMP)
 	$(BIN)/python -u -m benchmarks $(ARGS)
+
+CLIENT := clients/typescript
+
+$(CLIENT)/node_modules/.package-lock.json: $(CLIENT)/package-lock.json
+	cd $(CLIENT) && npm ci --no-audit --no-fund
+
+# After a change of a procedure: the TypeScript client's types, from the OpenRPC document.
+types: $(STAMP) $(CLIENT)/node_modules/.package-lock.json
+	$(BIN)/koko-integrations openrpc > $(CLIENT)/.openrpc.json
+	node $(CLIENT)/scripts/types.mjs < $(CLIENT)/.openrpc.json > $(CLIENT)/.procedures.ts
+	mv $(CLIENT)/.procedures.ts $(CLIENT)/src/procedures.ts
+	rm $(CLIENT)/.openrpc.json
 
 # After a change of the dependencies in setup.cfg.
 lock: $(STAMP)

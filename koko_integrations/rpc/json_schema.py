@@ -23,7 +23,8 @@ class JsonSchemas:
         self._home = ""
         plugin = MarshmallowPlugin()
         APISpec(title="Koko Integrations", version="1", openapi_version="3.1.0", plugins=[plugin])
-        self._converter: Any = plugin.converter
+        converter: Any = plugin.converter
+        self._converter = converter
         self._converter.add_attribute_function(lambda _, field, ret: _properties(field, self))
 
     def convert(self, schema: ma.Schema, home: str) -> dict[str, Any]:

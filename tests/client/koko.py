@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
+from botocore.config import Config
 
 from sandbox import s3
 from sandbox.stand_ins import Sandbox
-from tests.client.node import CLIENT, ENVIRONMENTS, built, run
+from tests.client.node import ENVIRONMENTS, built, run
 from tests.process import running
 from tests.process.fleet import Fleet
 from tests.process.running import free_port
+from tests.process.test_commands import SETTINGS
 
 SECRET = secrets.token_urlsafe(32)
 REDIRECT_URI = "https://app.koko.com/integrations/callback"
@@ -38,10 +40,10 @@ class Koko:
     def variables(self) -> dict[str, str]:
         return {"KOKO_URL": self.api_url, "INTEGRATIONS_URL": self.url, "WEB_ORIGIN": self.web_origin}
 
-    def test(self, *files: str, **variables: str) -> str:
+    def test(self, *files: str) -> None:
         """Runs compiled tests with both servers behind them."""
         paths = [f"built/{file}" for file in files]
-        return run(ENVIRONMENTS[self.environment], "node", "--test", *paths, **self.variables, **variables)
+        run(ENVIRONMENTS[self.environment], "node", "--test", *paths, variables=self.variables)
 
 
 @contextlib.contextmanager
@@ -58,15 +60,11 @@ def running_koko(environment: str, folder: Path, sandbox: Sandbox) -> Iterator[K
             "KOKO_ALLOWED_ORIGINS": web_origin,
             "KOKO_REDIRECT_URIS": f"{REDIRECT_URI},{web_origin}/integrations/callback",
         }
-        done = running.run(folder, "init-db", **running_settings(url), **settings)
+        done = running.run(folder, "init-db", **SETTINGS | settings, KOKO_DATABASE_URL=url)
         assert done.returncode == 0, done.stderr
         fleet = stack.enter_context(contextlib.closing(Fleet(folder, url, sandbox, ("slack", "s3"), **settings)))
         fleet.begin()
         yield Koko(environment, api_url, web_origin, fleet)
-
-
-def running_settings(url: str) -> dict[str, str]:
-    return {"KOKO_DATABASE_URL": url, "KOKO_ENCRYPTION_KEYS": "k1:" + "A" * 43 + "="}
 
 
 @contextlib.contextmanager
@@ -89,14 +87,16 @@ def _api(environment: str, port: int, database: Path, web_origin: str) -> Iterat
 
 def furnish_examples(sandbox: Sandbox) -> None:
     """The bucket and the keys of the API document's example."""
-    s3.KEYS["AKIA..."] = "..."
+    key, secret = "AKIA...", "..."
+    s3.KEYS[key] = secret
     client = boto3.session.Session().client(
         "s3",
-        endpoint_url=sandbox.s3._url,
-        region_name="us-east-1",
-        aws_access_key_id="filling",
-        aws_secret_access_key="filling",
+        endpoint_url=sandbox.hosting.urls["s3"],
+        region_name=s3.REGION,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=Config(s3={"addressing_style": "path"}),
     )
-    client.create_bucket(Bucket="my-bucket")
-    client.put_object(Bucket="my-bucket", Key="Trailer.mp4", Body=b"\0\0\0\x18ftypmp42" + bytes(1000))
-    client.close()
+    with contextlib.closing(client):
+        client.create_bucket(Bucket="my-bucket")
+        client.put_object(Bucket="my-bucket", Key="Trailer.mp4", Body=b"\0\0\0\x18ftypmp42" + bytes(1000))

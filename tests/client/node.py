@@ -12,8 +12,9 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.process.running import ROOT
 
@@ -26,12 +27,18 @@ INSTALL_TIMEOUT_S = 300
 RUN_TIMEOUT_S = 120
 
 
-def run(folder: Path, *command: str, input: str | None = None, timeout_s: float = RUN_TIMEOUT_S, **more: str) -> str:
+def run(
+    folder: Path,
+    *command: str,
+    input: str | None = None,
+    timeout_s: float = RUN_TIMEOUT_S,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """What a command that has to succeed writes to its standard output."""
     done = subprocess.run(
         command,
         cwd=folder,
-        env=os.environ | more,
+        env=os.environ | dict(variables),
         input=input,
         capture_output=True,
         text=True,

@@ -50,10 +50,8 @@ test("queries do not wait for mutations", async () => {
   const service = await loopback();
   const trpc = client(service.url);
   await Promise.all([list(trpc), testIt(trpc), list(trpc)]);
-  assert.deepEqual(service.seen.map(({ calls }) => calls.map(({ method }) => method)), [
-    ["integration.list", "integration.list"],
-    ["integration.test"],
-  ]);
+  const requests = service.seen.map(({ calls }) => calls.map(({ method }) => method).join());
+  assert.deepEqual(requests.sort(), ["integration.list,integration.list", "integration.test"]);
 });
 
 test("a request holds at most 50 calls, whatever is asked for", async () => {

@@ -29,7 +29,7 @@ class Koko:
 
     environment: str
     api_url: str
-    web_origin: str
+    web_origins: tuple[str, str]
     fleet: Fleet
 
     @property
@@ -38,12 +38,13 @@ class Koko:
 
     @property
     def variables(self) -> dict[str, str]:
-        return {"KOKO_URL": self.api_url, "INTEGRATIONS_URL": self.url, "WEB_ORIGIN": self.web_origin}
+        another_site, same_site = self.web_origins
+        urls = {"KOKO_URL": self.api_url, "INTEGRATIONS_URL": self.url}
+        return urls | {"WEB_ORIGIN": another_site, "SAME_SITE_ORIGIN": same_site}
 
-    def test(self, *files: str) -> None:
-        """Runs compiled tests with both servers behind them."""
-        paths = [f"built/{file}" for file in files]
-        run(ENVIRONMENTS[self.environment], "node", "--test", *paths, variables=self.variables)
+    def test(self, file: str, **more: str) -> None:
+        """Runs a compiled test with both servers behind it."""
+        run(ENVIRONMENTS[self.environment], "node", "--test", f"built/{file}", variables=self.variables | more)
 
 
 @contextlib.contextmanager
@@ -51,25 +52,31 @@ def running_koko(environment: str, folder: Path, sandbox: Sandbox) -> Iterator[K
     """Koko's server makes its tables, `init-db` adds ours, then both serve."""
     built()
     furnish_examples(sandbox)
-    api_port, web_port, database = free_port(), free_port(), folder / "koko.db"
-    web_origin = f"http://localhost:{web_port}"
-    with _api(environment, api_port, database, web_origin) as api_url, contextlib.ExitStack() as stack:
+    database = folder / "koko.db"
+    # The servers are on 127.0.0.1, which is another site than localhost.
+    web_origins = f"http://localhost:{free_port()}", f"http://127.0.0.1:{free_port()}"
+    with _api(environment, free_port(), database, web_origins) as api_url, contextlib.ExitStack() as stack:
         url = f"sqlite:///{database}"
         settings = {
             "KOKO_AUTH_SECRET": SECRET,
-            "KOKO_ALLOWED_ORIGINS": web_origin,
-            "KOKO_REDIRECT_URIS": f"{REDIRECT_URI},{web_origin}/integrations/callback",
+            "KOKO_ALLOWED_ORIGINS": ",".join(web_origins),
+            "KOKO_REDIRECT_URIS": ",".join([REDIRECT_URI, *(f"{web}/integrations/callback" for web in web_origins)]),
         }
         done = running.run(folder, "init-db", **SETTINGS | settings, KOKO_DATABASE_URL=url)
         assert done.returncode == 0, done.stderr
         fleet = stack.enter_context(contextlib.closing(Fleet(folder, url, sandbox, ("slack", "s3"), **settings)))
         fleet.begin()
-        yield Koko(environment, api_url, web_origin, fleet)
+        yield Koko(environment, api_url, web_origins, fleet)
 
 
 @contextlib.contextmanager
-def _api(environment: str, port: int, database: Path, web_origin: str) -> Iterator[str]:
-    variables = {"DATABASE": str(database), "SECRET": SECRET, "PORT": str(port), "WEB_ORIGIN": web_origin}
+def _api(environment: str, port: int, database: Path, web_origins: tuple[str, str]) -> Iterator[str]:
+    variables = {
+        "DATABASE": str(database),
+        "SECRET": SECRET,
+        "PORT": str(port),
+        "WEB_ORIGINS": ",".join(web_origins),
+    }
     with subprocess.Popen(
         ["node", "built/koko/server.js"],
         cwd=ENVIRONMENTS[environment],

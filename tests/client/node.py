@@ -1,7 +1,7 @@
 """The TypeScript client's folder: what is installed there, built there and run there.
 
-Koko's dependencies stand there twice. `clients/typescript` has the newest of everything; `koko-today`, inside of it, has
-what Koko runs today, with the client installed as npm would from its package.
+Koko's dependencies stand there twice. `clients/typescript` has the newest of everything; `koko-today`, inside of it,
+has what Koko runs today, with the client installed as npm would from its package.
 """
 
 import contextlib
@@ -86,7 +86,7 @@ def _build() -> None:
     shutil.copytree(CLIENT / "test", KOKO_TODAY / "test")
     for folder in ENVIRONMENTS.values():
         run(folder, "node_modules/.bin/tsc", "-p", "test/tsconfig.json")
-
+    run(CLIENT, "node_modules/.bin/tsc", "-p", "browser/tsconfig.json")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,5 @@
 // Koko's API server: better-auth's sessions and Koko's tRPC router on Hono, over the database that both servers share.
-// DATABASE, SECRET, PORT and WEB_ORIGIN come by the environment; "ready" on standard output says that it serves.
+// DATABASE, SECRET, PORT and WEB_ORIGINS come by the environment; "ready" on standard output says that it serves.
 import { serve } from "@hono/node-server";
 import { trpcServer } from "@hono/trpc-server";
 import { betterAuth } from "better-auth";
@@ -11,13 +11,14 @@ import { openDatabase } from "./database.js";
 import { appRouter } from "./router.js";
 import * as schema from "./schema.js";
 
-const { DATABASE = "", SECRET = "", PORT = "", WEB_ORIGIN = "" } = process.env;
+const { DATABASE = "", SECRET = "", PORT = "", WEB_ORIGINS = "" } = process.env;
+const webOrigins = WEB_ORIGINS.split(",");
 const db = await openDatabase(DATABASE);
 
 const auth = betterAuth({
   baseURL: `http://127.0.0.1:${PORT}`,
   secret: SECRET,
-  trustedOrigins: [WEB_ORIGIN],
+  trustedOrigins: webOrigins,
   database: drizzleAdapter(db, { provider: "sqlite", schema }),
   emailAndPassword: { enabled: true },
   telemetry: { enabled: false },
@@ -26,7 +27,7 @@ const auth = betterAuth({
 });
 
 const app = new Hono();
-app.use("*", cors({ origin: WEB_ORIGIN, credentials: true }));
+app.use("*", cors({ origin: webOrigins, credentials: true }));
 app.on(["GET", "POST"], "/api/auth/*", (c) => auth.handler(c.req.raw));
 app.use(
   "/trpc/*",

@@ -39,8 +39,13 @@ class Koko:
     @property
     def variables(self) -> dict[str, str]:
         another_site, same_site = self.web_origins
-        urls = {"KOKO_URL": self.api_url, "INTEGRATIONS_URL": self.url}
-        return urls | {"WEB_ORIGIN": another_site, "SAME_SITE_ORIGIN": same_site}
+        return {
+            "KOKO_URL": self.api_url,
+            "INTEGRATIONS_URL": self.url,
+            "WEB_ORIGIN": another_site,
+            "SAME_SITE_ORIGIN": same_site,
+            "SERVICE_KEY": SETTINGS["KOKO_SERVICE_KEYS"],
+        }
 
     def test(self, file: str, **more: str) -> None:
         """Runs a compiled test with both servers behind it."""

@@ -54,23 +54,24 @@ def built() -> Path:
     """The client's folder, with everything installed and compiled; once, however many processes want it."""
     assert shutil.which("npm"), "the client's tests need Node 20 or newer, with npm"
     with _alone():
-        _install(CLIENT)
-        _install(KOKO_TODAY)
+        installed = [folder for folder in ENVIRONMENTS.values() if _install(folder)]
         sources = [*CLIENT.glob("*.json"), *CLIENT.glob("src/*"), *CLIENT.glob("test/**/*"), *CLIENT.glob("browser/*")]
         stamp = CLIENT / "built" / ".sources"
         digest = _digest([path for path in sources if path.is_file()])
-        if not stamp.exists() or stamp.read_text() != digest:
+        if installed or not stamp.exists() or stamp.read_text() != digest:
             _build()
             stamp.write_text(digest)
     return CLIENT
 
 
-def _install(folder: Path) -> None:
-    """`npm ci`, unless that is what is there."""
+def _install(folder: Path) -> bool:
+    """`npm ci`, unless that is what is there; whether it was done."""
     stamp, digest = folder / "node_modules" / ".lock-file", _digest([folder / "package-lock.json"])
-    if not stamp.exists() or stamp.read_text() != digest:
-        run(folder, "npm", "ci", "--no-audit", "--no-fund", timeout_s=INSTALL_TIMEOUT_S)
-        stamp.write_text(digest)
+    if stamp.exists() and stamp.read_text() == digest:
+        return False
+    run(folder, "npm", "ci", "--no-audit", "--no-fund", timeout_s=INSTALL_TIMEOUT_S)
+    stamp.write_text(digest)
+    return True
 
 
 def _build() -> None:

@@ -90,7 +90,8 @@ async function signUpAndConnect(page: Page, origin: string, site: string): Promi
   const headers = await listing.allHeaders();
   assert.deepEqual([headers.origin, headers["sec-fetch-site"]], [origin, site]);
   assert.match(headers.cookie ?? "", /^better-auth\.session_token=/);
-  assert.equal(await page.getByRole("heading").textContent(), "Browser", "Koko's own router is beside it");
+  // Koko's own router is beside it.
+  await page.getByRole("heading", { name: "Browser" }).waitFor();
 
   await page.getByRole("button", { name: "Connect Slack" }).click();
   await page.getByRole("button", { name: "Allow" }).click();

@@ -5,7 +5,8 @@ import { before, test } from "node:test";
 import { QueryClient } from "@tanstack/react-query";
 import { createTRPCClient, httpBatchLink, TRPCClientError, type TRPCLink } from "@trpc/client";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
-import { jsonRpcLink, type WithIntegrations } from "@koko/integrations-client";
+import { sign } from "hono/jwt";
+import { jsonRpcLink, type IntegrationsRouter, type WithIntegrations } from "@koko/integrations-client";
 
 import { apiKeyExample, exampleRequest, exampleResponse, oauthFlowExample } from "./api-document.js";
 import { playBrowser } from "./consent.js";
@@ -127,6 +128,26 @@ test("the cookie's value is also a bearer token; better-auth ends the session fo
   assert.equal((await signOut(visitor)).status, 200);
   assert.equal((await failing(exampleRequest(visitor.trpc))).data?.code, "UNAUTHORIZED");
   assert.equal((await failing(exampleRequest(withToken.trpc))).data?.code, "UNAUTHORIZED");
+});
+
+test("Koko's server, with a service token of its own", async () => {
+  const { INTEGRATIONS_URL = "", SERVICE_KEY = "" } = process.env;
+  const [issuer = "", secret = ""] = SERVICE_KEY.split(":");
+  const as = (key: string, more: object = {}) =>
+    createTRPCClient<IntegrationsRouter>({
+      links: [
+        jsonRpcLink({
+          url: `${INTEGRATIONS_URL}/rpc`,
+          headers: async () => {
+            const claims = { iss: issuer, aud: "koko-integrations", exp: Math.floor(Date.now() / 1000) + 60, ...more };
+            return { authorization: `Bearer ${await sign(claims, key, "HS256")}` };
+          },
+        }),
+      ],
+    });
+  assert.ok((await as(secret).integration.list.query({ teamId: TEAM })).integrations.length >= 18);
+  const error = await failing(as("another secret").integration.list.query({ teamId: TEAM }));
+  assert.equal(error.data?.code, "UNAUTHORIZED");
 });
 
 test("TanStack Query", async () => {

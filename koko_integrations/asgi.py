@@ -95,6 +95,7 @@ from koko_integrations.transfers.requests import TransferRequests
 from koko_integrations.transfers.watching import import_new_files
 from koko_integrations.transfers.work import Parts as FileParts
 from koko_integrations.vault import Vault
+from procedures.examples import EXAMPLES
 from providers.kit.egress import EgressGuard
 from providers.kit.http import HttpClient
 
@@ -197,10 +198,15 @@ def build_app(
     )
 
 
+def openrpc_document() -> dict[str, Any]:
+    """What rpc.discover answers."""
+    return describe(collect(procedures), EXAMPLES)
+
+
 def find_procedures() -> dict[str, Procedure[Call]]:
     """Every procedure, by its name on the wire."""
     found: dict[str, Procedure[Call]] = collect(procedures)
-    document = describe(found)
+    document = openrpc_document()
 
     async def discover(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Describes every procedure in OpenRPC."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.kit.answer import Answer
+from providers.kit.asana.answers import is_comment, next_offset
 from providers.kit.asana.webhooks import FILTERS, hear_events
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, PushesItems, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
@@ -106,13 +107,13 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems, Subscribes):
         entries = body.get("data")
         if pull.entity == "comments" and isinstance(entries, list):
             # The story of a task is mostly made by Asana itself.
-            entries = [one for one in entries if not isinstance(one, dict) or _is_comment(one)]
+            entries = [one for one in entries if not isinstance(one, dict) or is_comment(one)]
         items, skipped = self.read_items(entries, lambda entry: self._read(pull, entry))
         first = pull.entity == "tasks" and pull.cursor is None
         return Page(
             items=tuple(items),
             skipped=tuple(skipped),
-            cursor=_next_offset(body),
+            cursor=next_offset(body),
             watermark=iso_seconds(answer.sent_at - OVERLAP_MS) if first else None,
         )
 
@@ -259,7 +260,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems, Subscribes):
             entries = body.get("data")
             if not isinstance(entries, list):
                 raise ProtocolBroken("Asana sent a list of the wrong shape")
-            return entries, _next_offset(body)
+            return entries, next_offset(body)
 
         return all_pages("Asana", ask)
 
@@ -298,17 +299,3 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems, Subscribes):
         if answer.status == 402:
             raise Rejected("Asana has this for paid workspaces only")
         return answer.require_success()
-
-
-def _is_comment(story: Mapping[str, Any]) -> bool:
-    return story.get("resource_subtype") == "comment_added"
-
-
-def _next_offset(body: Mapping[str, Any]) -> str | None:
-    following = body.get("next_page")
-    if following is None:
-        return None
-    offset = following.get("offset") if isinstance(following, dict) else None
-    if not isinstance(offset, str) or not offset:
-        raise ProtocolBroken("Asana sent a next page without an offset")
-    return offset

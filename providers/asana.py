@@ -37,8 +37,7 @@ FIELDS = {
 
 
 class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems, Subscribes):
-    # Which makes Asana delete the webhook.
-    unknown_status = 410
+    unknown_status = 410  # Which makes Asana delete the webhook.
     resource_kinds = ("workspaces", "projects", "statuses")
     entities = ("projects", "tasks", "comments", "files")
     per_task = frozenset({"comments", "files"})
@@ -158,7 +157,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems, Subscribes):
         return Subscription(id=self.require_text(made, "gid"))
 
     def renew(self, connection: Connection, address: Address, target: str, subscription: Subscription) -> Subscription:
-        # It does not expire; whether it is there still is all there is to know.
+        # It does not expire, but it may be gone.
         self._request(connection, "GET", f"/webhooks/{segment(subscription.id)}")
         return subscription
 

@@ -15,15 +15,13 @@ import structlog
 
 from koko_integrations.clock import HOUR_MS, MINUTE_MS, Clock
 from koko_integrations.connections.live import LiveConnections
-from koko_integrations.connections.store import FIND
-from koko_integrations.database import Database, Statement, Transaction, param
+from koko_integrations.database import Database, Transaction
 from koko_integrations.inbound import addresses
 from koko_integrations.inbound.addresses import Known
+from koko_integrations.inbound.due import find_due
 from koko_integrations.inbound.reach import is_reachable
-from koko_integrations.integration import COLUMNS, Integration
+from koko_integrations.integration import Integration
 from koko_integrations.journal import count_calls
-from koko_integrations.models import InboundAddress, IntegrationConnection
-from koko_integrations.models import Integration as Row
 from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
 from koko_integrations.vault import Vault, VaultError
@@ -42,22 +40,6 @@ LEAVE_TIMEOUT_S = 10.0
 """Somebody waits for this, and what comes to a removed address is not heard."""
 AT_ONCE = 8
 BROKEN = "something went wrong inside Koko"
-
-_CHANGED = Statement(
-    Row.select(*COLUMNS)
-    .join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
-    .where((Row.status == "connected") & (Row.updated_at >= param("since")))
-)
-_DUE = Statement(
-    Row.select(*COLUMNS)
-    .join(IntegrationConnection, on=(IntegrationConnection.integration_id == Row.id))
-    .where(
-        (Row.status == "connected")
-        & Row.id.in_(
-            InboundAddress.select(InboundAddress.integration_id).where(InboundAddress.renew_at <= param("now"))
-        )
-    )
-)
 
 
 class Subscriptions:
@@ -107,10 +89,7 @@ class Subscriptions:
         self._woken.clear()
         asked, self._asked = self._asked, set()
         now = self._clock.now_ms()
-        rows = await self._database.read_long(_CHANGED, since=self._since)
-        rows += await self._database.read_long(_DUE, now=now)
-        rows += [row for one in asked for row in await self._database.read(FIND, id=one)]
-        due = {row[0]: Integration._make(row) for row in rows}
+        due = await find_due(self._database, asked, self._since, now)
         room = asyncio.Semaphore(AT_ONCE)
 
         async def look_at(integration: Integration) -> None:
@@ -120,7 +99,7 @@ class Subscriptions:
                 except Exception as error:
                     log.error("subscribing broke", integration_id=integration.id, exc_info=error)
 
-        await asyncio.gather(*(look_at(one) for one in due.values() if self._provider(one) is not None))
+        await asyncio.gather(*(look_at(one) for one in due if self._provider(one) is not None))
         self._since = now - LOOK_BACK_MS
 
     async def leave(self, integration: Integration) -> None:

@@ -162,9 +162,10 @@ def test_an_app_that_was_removed(hall: Hall) -> None:
     assert hall.sandbox.slack.events.enter_url("https://hooks.koko.test/webhooks/slack/app")
     hall.advance(s=2)
     hall.sandbox.slack.uninstall()
-    arrived(hall, target, 2)
-    hall.process()
     hall.wait(lambda: hall.status(target)["integration"]["status"] == "disconnected", "it is still connected")
+    body = hall.sandbox.slack.events.wrapped({"type": "app_uninstalled"})
+    assert hall.send("/webhooks/slack/app", body, hall.sandbox.slack.events.signed(body)).status_code == 200
+    hall.process()
     (entry,) = hall.logs(target, action="notify")
     assert entry["details"]["event"] == "disconnected"
     rows = hall.service.rows.query("SELECT access_token, refresh_token FROM integration WHERE id = ?", target)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from marshmallow import INCLUDE
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -31,7 +30,7 @@ from koko_integrations.connections.check import Checker
 from koko_integrations.connections.configure import Configurer
 from koko_integrations.connections.connect import Connector
 from koko_integrations.connections.disconnect import Disconnector
-from koko_integrations.connections.icons import ICONS_PATH, get_icon
+from koko_integrations.connections.icons import ICONS_PATH
 from koko_integrations.connections.live import LiveConnections
 from koko_integrations.connections.resources import ResourceLister
 from koko_integrations.connections.status import StatusReader
@@ -72,6 +71,7 @@ from koko_integrations.notifications.sharing import Sharer
 from koko_integrations.notifications.unfurling import Unfurler
 from koko_integrations.notifications.wording import NoticeMaker
 from koko_integrations.outside import Outside
+from koko_integrations.plain_http import health, icon, metrics
 from koko_integrations.registry import Registry
 from koko_integrations.retention import Retention
 from koko_integrations.rpc.discover import METHOD_NAME, describe
@@ -101,7 +101,6 @@ from providers.kit.http import HttpClient
 
 RPC_PATH = "/rpc"
 DATA_DIR = Path("var")
-ICON_MAX_AGE_S = 86_400
 _PING = Statement(IntegrationsSchema.select(IntegrationsSchema.version))
 
 
@@ -255,10 +254,10 @@ def create_asgi(settings: Settings, clock: Clock | None = None, engine: Engine |
         routes=[
             Route(RPC_PATH, endpoint, middleware=[Middleware(Preflight, origins)]),
             Route(f"{WEBHOOKS_PATH}/{{provider}}/{{id}}", app.inbound.handle, methods=METHODS),
-            Route("/healthz", _health),
+            Route("/healthz", health),
             Route("/readyz", ready),
-            Route("/metrics", _metrics),
-            Route(f"{ICONS_PATH}/{{slug}}.svg", _icon),
+            Route("/metrics", metrics),
+            Route(f"{ICONS_PATH}/{{slug}}.svg", icon),
         ],
         lifespan=lifespan,
     )
@@ -278,26 +277,3 @@ class Service:
             await self._endpoint(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
-
-
-async def _health(_: Request) -> Response:
-    return JSONResponse({"ok": True})
-
-
-async def _metrics(_: Request) -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _icon(request: Request) -> Response:
-    icon = get_icon(request.path_params["slug"])
-    if icon is None:
-        return Response(status_code=404)
-    headers: dict[str, Any] = {
-        "cache-control": f"public, max-age={ICON_MAX_AGE_S}",
-        # An SVG opened by itself is a document: it may run and load nothing.
-        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
-        "x-content-type-options": "nosniff",
-        # Koko's pages show it from another origin.
-        "cross-origin-resource-policy": "cross-origin",
-    }
-    return Response(icon, media_type="image/svg+xml", headers=headers)

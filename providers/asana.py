@@ -9,25 +9,21 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from providers.kit.answer import Answer
+from providers.kit.asana.calls import PAGE
 from providers.kit.asana.fields import QUERY, VALUES, read_fields, read_values, write_fields
 from providers.kit.asana.paging import is_comment, next_offset
-from providers.kit.asana.webhooks import FILTERS, hear_events
+from providers.kit.asana.webhooks import HearsAsana
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
-from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver
+from providers.kit.errors import ProtocolBroken, ProviderError
 from providers.kit.field_values import ExternalField
 from providers.kit.fields import MapsFields
-from providers.kit.inbound import Address, Heard, Incoming, Subscribes, Subscription
 from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
-from providers.kit.paging import all_pages
 from providers.kit.paths import segment
 from providers.kit.timestamps import iso_seconds, parse_ms
 
-API = "https://app.asana.com/api/1.0"
 TASKS = ("workspaces:read", "projects:read", "tasks:read", "tasks:write")
-PAGE = "100"
 OVERLAP_MS = 30_000
 """Longer than an answer may take, which is dated when it is ready: what changed meanwhile comes again."""
 FIELDS = {
@@ -39,9 +35,7 @@ FIELDS = {
 }
 
 
-class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, MapsFields, Subscribes):
-    # Which makes Asana delete the webhook.
-    unknown_status = 410
+class Asana(HearsAsana, ConnectsByOAuth, ConnectsByKeys, Revokes, MapsFields):
     resource_kinds = ("workspaces", "projects", "statuses", "fields")
     entities = ("projects", "tasks", "comments", "files")
     per_task = frozenset({"comments", "files"})
@@ -159,26 +153,6 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, MapsFields, Subscribes):
         made = self._write(connection, "PUT", f"/stories/{segment(comment_id)}", {"text": text}, FIELDS["comments"])
         return self._read_comment(made, task_id)
 
-    def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
-        return hear_events(incoming, secrets)
-
-    def subscription_targets(self, connection: Connection) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((connection.config.get("projectMapping") or {}).values()))
-
-    def subscribe(self, connection: Connection, address: Address, target: str) -> Subscription:
-        data = {"resource": target, "target": address.url, "filters": FILTERS}
-        made = self._data(connection, "POST", "/webhooks", {}, data)
-        return Subscription(id=self.require_text(made, "gid"))
-
-    def renew(self, connection: Connection, address: Address, target: str, subscription: Subscription) -> Subscription:
-        # It does not expire; whether it is there still is all there is to know.
-        self._request(connection, "GET", f"/webhooks/{segment(subscription.id)}")
-        return subscription
-
-    def unsubscribe(self, connection: Connection, target: str, subscription: Subscription) -> None:
-        with contextlib.suppress(Missing):
-            self._request(connection, "DELETE", f"/webhooks/{segment(subscription.id)}")
-
     def revoke(self, connection: Connection) -> Revocation:
         if connection.credentials.refresh_token is None:
             return Revocation(revoked=False, reason="a personal access token is revoked in Asana itself")
@@ -266,53 +240,6 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, MapsFields, Subscribes):
         self, connection: Connection, method: str, path: str, data: Mapping[str, Any], asked: str
     ) -> dict[str, Any]:
         return self._data(connection, method, path, {"opt_fields": asked}, data)
-
-    def _all(self, connection: Connection, path: str, params: Mapping[str, str]) -> list[Any]:
-        def ask(offset: str | None) -> tuple[list[Any], str | None]:
-            turned = {} if offset is None else {"offset": offset}
-            body = self._request(connection, "GET", path, {"limit": PAGE, **params, **turned}).json_object()
-            entries = body.get("data")
-            if not isinstance(entries, list):
-                raise ProtocolBroken("Asana sent a list of the wrong shape")
-            return entries, next_offset(body)
-
-        return all_pages("Asana", ask)
-
-    def _data(
-        self,
-        connection: Connection,
-        method: str,
-        path: str,
-        params: Mapping[str, str],
-        data: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        found = self._request(connection, method, path, params, data).json_object().get("data")
-        if not isinstance(found, dict):
-            raise ProtocolBroken("Asana sent an answer without data")
-        return found
-
-    def _request(
-        self,
-        connection: Connection,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None = None,
-        data: Mapping[str, Any] | None = None,
-    ) -> Answer:
-        credentials = connection.credentials
-        answer = self.http.request(
-            "Asana",
-            method,
-            f"{API}{path}",
-            params=params,
-            json=None if data is None else {"data": data},
-            bearer=credentials.access_token or credentials.secrets.get("accessToken"),
-        )
-        if answer.status == 400 and params and "offset" in params:
-            raise StartOver("Asana no longer knows where we were")
-        if answer.status == 402:
-            raise Rejected("Asana has this for paid workspaces only")
-        return answer.require_success()
 
 
 def _asked(reads: Sequence[ExternalField]) -> str:

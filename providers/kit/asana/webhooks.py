@@ -5,14 +5,29 @@ the secret to its address, once, and wants it back; everything later is signed w
 time of sending: one that comes again has the same bytes. Delivery is at most once, so polling goes on.
 """
 
+import contextlib
 import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from providers.kit.errors import ProtocolBroken
-from providers.kit.inbound import Forged, Heard, Incoming, Reply, Signal, json_object, same
+from providers.kit.asana.calls import AsksAsana
+from providers.kit.connection import Connection
+from providers.kit.errors import Missing, ProtocolBroken
+from providers.kit.inbound import (
+    Address,
+    Forged,
+    Heard,
+    Incoming,
+    Reply,
+    Signal,
+    Subscribes,
+    Subscription,
+    json_object,
+    same,
+)
 from providers.kit.items import Entity
+from providers.kit.paths import segment
 
 HOOK_SECRET = "hookSecret"  # noqa: S105 - a name
 MADE, CHANGED, GONE, BACK, LEFT = "added", "changed", "deleted", "undeleted", "removed"
@@ -30,7 +45,34 @@ FILTERS = [
 ]
 
 
-def hear_events(incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
+class HearsAsana(AsksAsana, Subscribes):
+    """Each mapped project has a webhook."""
+
+    # Which makes Asana delete the webhook.
+    unknown_status = 410
+
+    def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
+        return _hear_events(incoming, secrets)
+
+    def subscription_targets(self, connection: Connection) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((connection.config.get("projectMapping") or {}).values()))
+
+    def subscribe(self, connection: Connection, address: Address, target: str) -> Subscription:
+        data = {"resource": target, "target": address.url, "filters": FILTERS}
+        made = self._data(connection, "POST", "/webhooks", {}, data)
+        return Subscription(id=self.require_text(made, "gid"))
+
+    def renew(self, connection: Connection, address: Address, target: str, subscription: Subscription) -> Subscription:
+        # It does not expire; whether it is there still is all there is to know.
+        self._request(connection, "GET", f"/webhooks/{segment(subscription.id)}")
+        return subscription
+
+    def unsubscribe(self, connection: Connection, target: str, subscription: Subscription) -> None:
+        with contextlib.suppress(Missing):
+            self._request(connection, "DELETE", f"/webhooks/{segment(subscription.id)}")
+
+
+def _hear_events(incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
     """Answers the handshake, or verifies and reads events. Raises Forged and ProtocolBroken."""
     known = secrets.get(HOOK_SECRET)
     offered = incoming.headers.get("x-hook-secret")

@@ -5,7 +5,7 @@ import peewee
 from koko_integrations.clock import DAY_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.jobs.store import DELETE_FINISHED
-from koko_integrations.models import Delivery, Endpoint, Event, IntegrationLog, SyncedItem
+from koko_integrations.models import Delivery, Endpoint, Event, IntegrationLog, SyncedItem, ToolRequest
 
 AT_ONCE = 500
 EVENT_DAYS = 30
@@ -64,6 +64,16 @@ _DELETE_HOOKS = Statement(
         )
     )
 )
+_DELETE_REQUESTS = Statement(
+    ToolRequest.delete().where(
+        peewee.Tuple(ToolRequest.integration_id, ToolRequest.request_id).in_(
+            ToolRequest.select(ToolRequest.integration_id, ToolRequest.request_id)
+            .where(ToolRequest.created_at < param("before"))
+            .order_by(ToolRequest.created_at)
+            .limit(AT_ONCE)
+        )
+    )
+)
 
 
 class Retention:
@@ -84,6 +94,7 @@ class Retention:
             _DELETE_DELIVERIES: EVENT_DAYS,
             _DELETE_EVENTS: EVENT_DAYS,
             _DELETE_HOOKS: EVENT_DAYS,
+            _DELETE_REQUESTS: EVENT_DAYS,
         }
         return sum([await self._delete(statement, kept) for statement, kept in days.items()])
 

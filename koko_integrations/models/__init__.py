@@ -20,6 +20,7 @@ from koko_integrations.models.events import (
     InboundMessage,
     NotificationThread,
     RateWindow,
+    ToolRequest,
 )
 from koko_integrations.models.work import ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
 
@@ -47,4 +48,5 @@ __all__ = [
     "SyncLink",
     "SyncState",
     "SyncedItem",
+    "ToolRequest",
 ]

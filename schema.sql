@@ -466,6 +466,35 @@ CREATE TABLE IF NOT EXISTS rate_window (
 );
 CREATE INDEX IF NOT EXISTS rate_window_ends_idx ON rate_window (ends_at);
 
+-- The journal's runs, counted as they are written: a row for each hour and each day (UTC), by action. `span_ms` says which
+-- of the two it is. `latencies` counts durations by range, as koko_integrations/metrics/latency.py packs them.
+CREATE TABLE IF NOT EXISTS integration_metric (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  span_ms INTEGER NOT NULL CHECK (span_ms IN (3600000, 86400000)),
+  begins_at INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  succeeded INTEGER NOT NULL DEFAULT 0,
+  partial INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  items INTEGER NOT NULL DEFAULT 0,
+  latencies TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (integration_id, span_ms, begins_at, action)
+);
+CREATE INDEX IF NOT EXISTS integration_metric_span_idx ON integration_metric (span_ms, begins_at);
+
+-- What went wrong in them: how many runs had an error, by what it says without names and numbers.
+CREATE TABLE IF NOT EXISTS integration_failure (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  span_ms INTEGER NOT NULL CHECK (span_ms IN (3600000, 86400000)),
+  begins_at INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  runs INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY (integration_id, span_ms, begins_at, error)
+);
+CREATE INDEX IF NOT EXISTS integration_failure_span_idx ON integration_failure (span_ms, begins_at);
+CREATE INDEX IF NOT EXISTS integration_usage_hour_idx ON integration_usage (hour_at);
+
 -- The version of this schema that the database has: one row.
 CREATE TABLE IF NOT EXISTS integrations_schema (
   version INTEGER PRIMARY KEY NOT NULL

@@ -29,6 +29,7 @@ from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
 from koko_integrations.markers.exporting import MarkerExporter
+from koko_integrations.metrics.reading import MetricsReader
 from koko_integrations.notifications.notifier import ChannelNotifier
 from koko_integrations.notifications.sharing import Sharer
 from koko_integrations.notifications.unfurling import Unfurler
@@ -66,6 +67,7 @@ class App:
     resources: ResourceLister
     status: StatusReader
     logs: LogReader
+    metrics: MetricsReader
     jobs: JobBoard
     keeper: JobKeeper
     syncs: SyncRequests

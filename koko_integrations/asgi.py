@@ -56,6 +56,7 @@ from koko_integrations.jobs.runner import JobRunner
 from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
 from koko_integrations.markers.exporting import MarkerExporter
+from koko_integrations.metrics.reading import MetricsReader
 from koko_integrations.models import IntegrationsSchema
 from koko_integrations.notifications.notifier import ChannelNotifier
 from koko_integrations.notifications.posting import ChannelPoster
@@ -147,6 +148,7 @@ def build_app(
         resources=ResourceLister(registry, live),
         status=StatusReader(clock, database, registry, live.breaker),
         logs=LogReader(database),
+        metrics=MetricsReader(clock, database),
         jobs=JobBoard(clock, database),
         keeper=keeper,
         syncs=SyncRequests(clock, database, registry, keeper),

@@ -1,15 +1,24 @@
-"""What is kept, and for how long: the journal, ended jobs, what was deleted at providers, events and deliveries."""
+"""What is kept, and for how long: the journal and what was counted of it, ended jobs, what was deleted at providers,
+events and deliveries."""
+
+from typing import Any
 
 import peewee
 
-from koko_integrations.clock import DAY_MS, Clock
+from koko_integrations.clock import DAY_MS, HOUR_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.jobs.store import DELETE_FINISHED
+from koko_integrations.metrics.spans import SPANS
 from koko_integrations.models import Delivery, Endpoint, Event, IntegrationLog, SyncedItem, ToolRequest
+from koko_integrations.models import IntegrationFailure as Failure
+from koko_integrations.models import IntegrationMetric as Metric
+from koko_integrations.models import IntegrationUsage as Usage
 
 AT_ONCE = 500
 EVENT_DAYS = 30
 """koko.md: deliveries are kept 30 days."""
+HOURS_KEPT_DAYS = 8
+"""No chart shows hours for longer than a week."""
 
 _DELETE_LOGS = Statement(
     IntegrationLog.delete().where(
@@ -64,16 +73,29 @@ _DELETE_HOOKS = Statement(
         )
     )
 )
-_DELETE_REQUESTS = Statement(
-    ToolRequest.delete().where(
-        peewee.Tuple(ToolRequest.integration_id, ToolRequest.request_id).in_(
-            ToolRequest.select(ToolRequest.integration_id, ToolRequest.request_id)
-            .where(ToolRequest.created_at < param("before"))
-            .order_by(ToolRequest.created_at)
-            .limit(AT_ONCE)
-        )
+
+
+def _delete_begun(begins_at: peewee.Field, *others: peewee.Field, only: Any = None) -> Statement:
+    """Of a table with this key, which begins with a time: what begins too early."""
+    model, key = begins_at.model, (begins_at, *others)
+    is_old = begins_at < param("before")
+    old = model.select(*key).where(is_old if only is None else only & is_old).order_by(begins_at).limit(AT_ONCE)
+    return Statement(model.delete().where(peewee.Tuple(*key).in_(old)))
+
+
+_DELETE_COUNTED = {
+    span_ms: (
+        _delete_begun(
+            Metric.begins_at, Metric.integration_id, Metric.span_ms, Metric.action, only=Metric.span_ms == span_ms
+        ),
+        _delete_begun(
+            Failure.begins_at, Failure.integration_id, Failure.span_ms, Failure.error, only=Failure.span_ms == span_ms
+        ),
     )
-)
+    for span_ms in SPANS
+}
+_DELETE_USAGE = _delete_begun(Usage.hour_at, Usage.integration_id)
+_DELETE_REQUESTS = _delete_begun(ToolRequest.created_at, ToolRequest.integration_id, ToolRequest.request_id)
 
 
 class Retention:
@@ -96,6 +118,8 @@ class Retention:
             _DELETE_HOOKS: EVENT_DAYS,
             _DELETE_REQUESTS: EVENT_DAYS,
         }
+        days |= dict.fromkeys((*_DELETE_COUNTED[DAY_MS], _DELETE_USAGE), self._log_days)
+        days |= dict.fromkeys(_DELETE_COUNTED[HOUR_MS], min(self._log_days, HOURS_KEPT_DAYS))
         return sum([await self._delete(statement, kept) for statement, kept in days.items()])
 
     async def _delete(self, statement: Statement, days: int) -> int:

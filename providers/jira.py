@@ -8,12 +8,13 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from providers.kit.atlassian import AtlassianProvider, atlassian
+from providers.kit.atlassian import atlassian
 from providers.kit.base import PushesItems
 from providers.kit.connection import Connection, Identity, Resource
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver
 from providers.kit.items import Change, Draft, Item, Page, Pull, Skipped, Status
 from providers.kit.jira.adf import from_text
+from providers.kit.jira.inbound import HearsJira
 from providers.kit.jira.items import (
     CHILDREN,
     FIELDS,
@@ -34,7 +35,7 @@ OVERLAP_MS = 2 * MINUTE_MS
 """Searches lag behind changes: those of the last minutes come again."""
 
 
-class Jira(AtlassianProvider, PushesItems):
+class Jira(HearsJira, PushesItems):
     resource_kinds = ("sites", "projects", "statuses")
     entities = ("projects", "tasks", "comments", "files")
     with_tasks = frozenset({"comments", "files"})
@@ -48,6 +49,7 @@ class Jira(AtlassianProvider, PushesItems):
             Feature("Issue linking", (READS, WRITES)),
             Feature("Comment sync", (READS, WRITES)),
             Feature("File sync", (READS,)),
+            Feature("Instant updates", (READS, "manage:jira-webhook")),
         ),
         fields=(Field(name="cloudId", hint="the id of the Jira site, where there are several"),),
         removal_hint="Remove Koko at https://id.atlassian.com, under Connected apps.",

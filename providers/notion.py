@@ -21,6 +21,7 @@ from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
 from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Manifest, OAuth2, Rate
+from providers.kit.notion.inbound import HearsNotion
 from providers.kit.notion.page import Schema, is_trashed, read_files, read_page, status_ids
 from providers.kit.notion.paging import PAGE_SIZE, Bookmark, next_cursor, read_results
 from providers.kit.notion.text import block_text, paragraph, to_plain, to_rich_text
@@ -32,7 +33,7 @@ API = "https://api.notion.com/v1"
 VERSION = {"Notion-Version": "2025-09-03"}
 
 
-class Notion(ConnectsByOAuth, Revokes, PushesItems):
+class Notion(ConnectsByOAuth, Revokes, PushesItems, HearsNotion):
     resource_kinds = ("projects", "statuses")
     entities = ("projects", "tasks", "comments", "files")
     per_task = frozenset({"comments"})

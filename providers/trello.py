@@ -15,14 +15,16 @@ from functools import partial
 from typing import Any
 
 from providers.kit.answer import Answer
-from providers.kit.atlassian import AtlassianProvider, atlassian
+from providers.kit.atlassian import atlassian
 from providers.kit.base import ConnectsByKeys, PushesItems, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
-from providers.kit.errors import Missing, Rejected, StartOver, Transient
+from providers.kit.errors import Rejected, StartOver
 from providers.kit.items import Change, Draft, Item, Page, Pull, Skipped, Status
 from providers.kit.manifest import Feature, Field, Manifest, Rate
 from providers.kit.paths import segment
 from providers.kit.timestamps import iso_seconds
+from providers.kit.trello.calls import RATE_INTERVAL_S
+from providers.kit.trello.inbound import HearsTrello
 from providers.kit.trello_cards import (
     BOARD_FIELDS,
     CARD_QUERY,
@@ -37,7 +39,6 @@ from providers.kit.trello_cards import (
     uploads,
 )
 
-API = "https://api.trello.com/1"
 BOARD_SCOPES = ("read:board:trello", "write:board:trello")
 CARDS_AT_ONCE = 250
 """Trello would give 1000, but with long descriptions that is more than we take in one answer."""
@@ -46,11 +47,10 @@ FULL_PAGE = 50
 MOST_AT_ONCE = 1000
 OVERLAP_MS = 30_000
 """Longer than an answer may take, which is dated when it is ready: what changed meanwhile comes again."""
-RATE_INTERVAL_S = 10
 TEXT_MAX_CHARS = 16_384
 
 
-class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
+class Trello(HearsTrello, ConnectsByKeys, Revokes, PushesItems):
     resource_kinds = ("boards", "statuses")
     entities = ("projects", "tasks", "comments", "files")
     per_task = frozenset({"comments"})
@@ -252,32 +252,6 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
         if not statuses:
             raise Rejected("The board in Trello has no list to put cards into: add one")
         return statuses[0].id
-
-    def _request(
-        self,
-        connection: Connection,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None = None,
-        data: Mapping[str, Any] | None = None,
-    ) -> Answer:
-        credentials = connection.credentials
-        headers = {}
-        if credentials.access_token is None:
-            key, token = credentials.secrets.get("apiKey", ""), credentials.secrets.get("apiToken", "")
-            headers["Authorization"] = f'OAuth oauth_consumer_key="{key}", oauth_token="{token}"'
-        answer = self.http.request(
-            "Trello", method, f"{API}{path}", params=params, json=data, bearer=credentials.access_token, headers=headers
-        )
-        if answer.status == 429 and answer.retry_after_s is None:
-            raise Transient("Trello asks us to slow down", reason="rate_limited", retry_after_s=RATE_INTERVAL_S)
-        # 401 also means that this account may not see or do this; then the credentials are as good as before.
-        if answer.status == 401 and b"permission requested" in answer.body:
-            refusal = Missing if method == "GET" else Rejected
-            raise refusal("Trello does not allow this to the account that is connected")
-        if answer.status == 403 and b"API_TOO_MANY_CARDS_REQUESTED" in answer.body:
-            raise StartOver("Trello has more to tell than it does in one answer")
-        return answer.require_success()
 
 
 def _next_page(entries: list[Any]) -> str | None:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.kit.jira.issues import Issues, show_project
+from sandbox.kit.jira.webhooks import JiraWebhooks
 from sandbox.kit.jira.wire import (
     HOME,
     ORDERS,
@@ -24,6 +25,7 @@ from sandbox.kit.jira.wire import (
     read_token,
     user,
 )
+from sandbox.kit.notifying import Notifier
 from sandbox.kit.oauth import AuthorizationServer, read_bearer
 from sandbox.kit.stand_in import Clock
 from sandbox.kit.work import Column, Project, Task
@@ -43,13 +45,16 @@ Sites = Callable[[], list[dict[str, str]]]
 class JiraApi:
     """Projects, issues, comments, attachments and remote links of the sites that the account has."""
 
-    def __init__(self, clock: Clock, tokens: AuthorizationServer, sites: Sites) -> None:
+    def __init__(self, clock: Clock, tokens: AuthorizationServer, sites: Sites, notifier: Notifier) -> None:
         self._tokens, self._sites = tokens, sites
         self.work = Issues(clock, first_id=20_000)
+        self.webhooks = JiraWebhooks(clock, self.work, notifier, lambda: (tokens.client_id, tokens.client_secret))
+        self.work.listeners.append(self.webhooks.told)
         self.reset()
 
     def reset(self) -> None:
         """As new."""
+        self.webhooks.forget()
         self.work.reset()
         self.closed_to: set[str] = set()
         self.required: dict[str, str] = {}
@@ -71,7 +76,7 @@ class JiraApi:
             async def endpoint(request: Request) -> Response:
                 if (refusal := self._refusal(request, scope)) is not None:
                     return refusal
-                body = orjson.loads(await request.body()) if method in ("POST", "PUT") else None
+                body = orjson.loads(await request.body()) if method != "GET" else None
                 asked = dict(request.query_params)
                 names = {name: value for name, value in request.path_params.items() if name != "cloud_id"}
                 try:
@@ -81,11 +86,13 @@ class JiraApi:
                 except Refused as refused:
                     return JSONResponse(refused.body, refused.status)
                 status_code, content = found if isinstance(found, tuple) else (code, found)
-                return Response(status_code=204) if content is None else JSONResponse(content, status_code)
+                if content is None:
+                    return Response(status_code=204 if status_code == 200 else status_code)
+                return JSONResponse(content, status_code)
 
             return Route(f"/ex/jira/{{cloud_id}}/rest/api/3{path}", endpoint, methods=[method])
 
-        write, issue = "write:jira-work", "/issue/{issue}"
+        write, issue, hooks = "write:jira-work", "/issue/{issue}", "manage:jira-webhook"
         return [
             api("GET", "/myself", self._myself, scope="read:jira-user"),
             api("GET", "/project/search", self._projects, "startAt", "maxResults"),
@@ -103,6 +110,10 @@ class JiraApi:
             api("PUT", f"{issue}/comment/{{comment}}", self._say_better, scope=write),
             api("GET", f"{issue}/remotelink", self._links, "globalId"),
             api("POST", f"{issue}/remotelink", self._link, scope=write),
+            api("GET", "/webhook", self.webhooks.listed, "startAt", "maxResults", scope=hooks),
+            api("POST", "/webhook", self.webhooks.register, scope=hooks),
+            api("DELETE", "/webhook", self.webhooks.remove, scope=hooks),
+            api("PUT", "/webhook/refresh", self.webhooks.refresh, scope=hooks),
         ]
 
     def _refusal(self, request: Request, scope: str) -> Response | None:

@@ -13,8 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.kit.notifying import Notifier
 from sandbox.kit.stand_in import Clock
 from sandbox.kit.trello_cards import ME, find_problem, show_card, show_comment, show_departure
+from sandbox.kit.trello_webhooks import TrelloWebhooks
 from sandbox.kit.work import Column, Comment, Project, Task, Work, iso, seconds_of
 
 BOARDS = {
@@ -33,14 +35,17 @@ Refuse = Callable[[Request, str], Response | None]
 class TrelloApi:
     """Boards, lists, cards, comments and attachments. `refuse` says no to requests that lack a scope."""
 
-    def __init__(self, clock: Clock, refuse: Refuse) -> None:
+    def __init__(self, clock: Clock, refuse: Refuse, notifier: Notifier, secret: str) -> None:
         self._clock = clock
         self._refuse = refuse
         self.work = Work(clock, first_id=FIRST_ID)
+        self.webhooks = TrelloWebhooks(self.work, refuse, notifier, secret)
+        self.work.listeners.append(self.webhooks.told)
         self.reset()
 
     def reset(self) -> None:
         """As new."""
+        self.webhooks.forget()
         self.work.reset()
         self.archived: set[str] = set()
         self._moved: list[tuple[str, str, float]] = []
@@ -56,6 +61,7 @@ class TrelloApi:
     def move(self, card_id: str, board: str) -> None:
         """Moves a card to another board."""
         self._moved.append((card_id, self.work.tasks[card_id].project, self._clock.now_s()))
+        self.webhooks.left(self.work.tasks[card_id])
         self.work.change(card_id, project=board, status=self.work.projects[board].columns[0].id)
 
     def routes(self) -> list[BaseRoute]:
@@ -87,6 +93,7 @@ class TrelloApi:
             api("POST", f"{comments}/comments", write, self._create_comment, ["text"]),
             api("PUT", f"{comments}/{{comment}}/comments", write, self._update_comment, ["text"]),
             api("POST", "/cards/{card}/attachments", write, self._attach, ["url", "name"]),
+            *self.webhooks.routes(),
         ]
 
     def _me(self, asked: Mapping[str, str]) -> Response:

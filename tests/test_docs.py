@@ -113,7 +113,7 @@ def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     addresses filled in."""
     blocks = [
         re.search(r"```sh\n(.*?)```", README[README.index(heading) :], re.S)
-        for heading in ("### A first connection", "### A first sync", "### A first import")
+        for heading in ("### A first connection", "### A first sync", "### A first import", "## Zapier and Make\n")
     ]
     with running(as_checkout(tmp_path), "demo", KOKO_PORT=str(free_port())) as process:
         demo = start(process)
@@ -146,13 +146,17 @@ def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     assert log.count('"action":"sync"') == 2
     assert "tasks" in followed[1]
     end = followed.index("succeeded")
-    listed, imported, sound, _, *stored, exported, ended = followed[end + 1 :]
+    listed, imported, sound, _, *stored, exported, ended, me, sample, comment, task = followed[end + 1 :]
     assert "Scene 1 take 1.mp4" in listed
     assert imported.startswith("Scene 1 take 1.mp4")
     assert sound.startswith("T001.wav")
     assert len(stored) == 2, "both are in the store"
     assert exported.endswith("done")
     assert ended == "succeeded"
+    assert '"teamName":"Demo Team"' in me
+    assert '"event":"comment.created"' in sample
+    assert '"content":"Brighter, please"' in comment
+    assert '"provider":"asana"' in task
 
 
 def entity_in(answer: str, name: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from koko_integrations.connections.credentials import Live, take_for_good
 from koko_integrations.connections.live import LiveConnections
 from koko_integrations.database import Database, Transaction
 from koko_integrations.integration import Integration
-from koko_integrations.journal import count_calls, write_entry
+from koko_integrations.journal import count_calls, write_news
 from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
 from koko_integrations.vault import Vault, VaultError
@@ -80,7 +80,7 @@ class Disconnector:
                 details["reason"] = revocation.reason
             if advice:
                 details["advice"] = advice
-            write_entry(tx, integration.id, "notify", "success", details, now)
+            write_news(tx, integration.id, "success", details, now)
 
         await self._database.write(wipe)
         await self._database.forget_freed_pages()

@@ -22,6 +22,7 @@ from koko_integrations.models.events import (
     RateWindow,
     ToolRequest,
 )
+from koko_integrations.models.metrics import IntegrationFailure, IntegrationMetric
 from koko_integrations.models.work import ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
 
 OWN_MODELS: tuple[type[peewee.Model], ...] = tuple(OwnModel.__subclasses__())
@@ -37,7 +38,9 @@ __all__ = [
     "InboundMessage",
     "Integration",
     "IntegrationConnection",
+    "IntegrationFailure",
     "IntegrationLog",
+    "IntegrationMetric",
     "IntegrationUsage",
     "IntegrationsSchema",
     "Job",

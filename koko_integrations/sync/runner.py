@@ -13,7 +13,7 @@ from koko_integrations.jobs import store
 from koko_integrations.jobs.job import Job
 from koko_integrations.jobs.patience import BACKOFF_S, PutOffError
 from koko_integrations.jobs.runner import BROKEN
-from koko_integrations.journal import count_sync, write_entry
+from koko_integrations.journal import count_sync, write_news
 from koko_integrations.registry import Registry
 from koko_integrations.sync import adoption, outcome
 from koko_integrations.sync.items import VISIT_BITS, set_to_visit
@@ -233,7 +233,7 @@ class SyncRunner:
             run.count_last_calls(tx)
             store.finish(tx, run.job, ended, run.progress.dump(), run.progress.errors, now)
             if refused is not None and run.is_current(tx) and set_error(tx, run.integration.id, now):
-                write_entry(tx, run.integration.id, "notify", "failed", lost(refused.explained), now)
+                write_news(tx, run.integration.id, "failed", lost(refused.explained), now)
             if not run.dry:
                 count_sync(tx, run.integration.id, now)
                 outcome.record(tx, run, ended, now, whole=whole)

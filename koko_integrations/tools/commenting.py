@@ -78,7 +78,12 @@ class Commenter:
                 author={"id": author_id, "name": author_name},
                 createdAt=iso(now),
             )
-            told = {"action": "create_comment", "videoId": wanted.video_id, "commentId": comment_id}
+            told = {
+                "action": "create_comment",
+                "videoId": wanted.video_id,
+                "commentId": comment_id,
+                "itemsProcessed": 1,
+            }
             write_entry(tx, tool.id, "webhook", "success", told, now)
             request.end(tx, made)
             return made

@@ -72,7 +72,7 @@ class TaskMaker:
         )
 
         def keep(tx: Transaction) -> None:
-            self._note(tx, tool, target, "success", {"taskId": item.id}, usage.calls)
+            self._note(tx, tool, target, "success", {"taskId": item.id, "itemsProcessed": 1}, usage.calls)
             request.end(tx, made)
 
         await self._database.write(keep)
@@ -94,7 +94,7 @@ class TaskMaker:
         api_calls: int,
     ) -> None:
         def keep(tx: Transaction) -> None:
-            self._note(tx, tool, target, "failed", {"error": error.explained}, api_calls)
+            self._note(tx, tool, target, "failed", {"errors": [error.explained]}, api_calls)
             if making.made_nothing(error):
                 request.forget(tx)
 
@@ -106,7 +106,7 @@ class TaskMaker:
         tool: Integration,
         target: Target,
         status: Outcome,
-        more: Mapping[str, str],
+        more: Mapping[str, Any],
         api_calls: int,
     ) -> None:
         """In the journals of both: who asked, and who was asked."""

@@ -4,7 +4,7 @@ Each stand-in shows them in its provider's own shape. Times are epoch seconds of
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -61,12 +61,26 @@ class Project:
     key: str = ""
 
 
+@dataclass(frozen=True)
+class Happening:
+    """What has been done to a task, or to a comment on it: `what` is task or comment, `done` is added, changed or
+    deleted, `members` are those of the task that were changed."""
+
+    what: str
+    done: str
+    task: Task
+    id: str
+    members: tuple[str, ...] = ()
+
+
 class Work:
-    """Everything in one account. `gone` are the ids of deleted tasks with the time of their deletion."""
+    """Everything in one account. `gone` are the ids of deleted tasks with the time of their deletion. `listeners` are
+    told of what is done in it."""
 
     def __init__(self, clock: Clock, first_id: int = 2000) -> None:
         self._clock = clock
         self._first_id = first_id
+        self.listeners: list[Callable[[Happening], None]] = []
         self.reset()
 
     def reset(self) -> None:
@@ -100,6 +114,7 @@ class Work:
         column = status or self.projects[project_id].columns[0].id
         task = Task(self.new_id(), project_id, title, text, column, done, now, now)
         self.tasks[task.id] = task
+        self._tell(Happening("task", "added", task, task.id))
         return task
 
     def change(self, task_id: str, **members: object) -> Task:
@@ -108,6 +123,7 @@ class Work:
         for name, value in members.items():
             setattr(task, name, value)
         task.modified_s = self._clock.now_s()
+        self._tell(Happening("task", "changed", task, task.id, tuple(members)))
         return task
 
     def comment(self, task_id: str, author: str, text: str, *, at_s: float | None = None) -> Comment:
@@ -116,6 +132,7 @@ class Work:
         made = Comment(self.new_id(), author, text, moment, moment)
         task.comments.append(made)
         task.modified_s = moment
+        self._tell(Happening("comment", "added", task, made.id))
         return made
 
     def edit_comment(self, comment_id: str, text: str) -> Comment | None:
@@ -124,12 +141,18 @@ class Work:
                 if comment.id == comment_id:
                     comment.text = text
                     comment.edited_s = task.modified_s = self._clock.now_s()
+                    self._tell(Happening("comment", "changed", task, comment.id))
                     return comment
         return None
 
     def delete(self, task_id: str) -> None:
         task = self.tasks.pop(task_id)
         self.gone[task_id] = (task.project, self._clock.now_s())
+        self._tell(Happening("task", "deleted", task, task_id))
+
+    def _tell(self, happening: Happening) -> None:
+        for listener in self.listeners:
+            listener(happening)
 
     def of(self, project_id: str, since_s: float | None = None) -> list[Task]:
         """A project's tasks, those changed since then alone if it is given, the oldest change first."""

@@ -12,6 +12,7 @@ ADMIN_ONLY = {
     "integration.connect",
     "integration.disconnect",
     "integration.getLogs",
+    "integration.getMetrics",
     "integration.listResources",
     "integration.sync",
     "integration.test",
@@ -25,7 +26,6 @@ MEMBERS = {
 }
 # Those who are in the team; what they share must be the team's: tests/notifications/test_share.py has what that is.
 SHARERS = {"integration.share"}
-MEMBERS = {"integration.getJob", "integration.getStatus", "integration.list", "integration.listJobs"}
 # Members who are owner or editor of a project: tests/transfers/test_import.py has who that is.
 EDITORS = {"integration.exportAssets", "integration.importAssets", "integration.listFiles"}
 # A member may cancel what they have asked for themselves.
@@ -102,8 +102,8 @@ def add_job(service: Service, job_id: str, integration_id: str, *, requested_by:
 
 
 def test_every_procedure_is_in_the_table() -> None:
-    assert ADMIN_ONLY | MEMBERS | EDITORS | OWN | SERVICES | KEYS | WEBHOOK_ADMIN | {"rpc.discover"} == set(PROCEDURES)
-    assert ADMIN_ONLY | MEMBERS | SHARERS | EDITORS | OWN | {"rpc.discover"} == set(PROCEDURES)
+    people = ADMIN_ONLY | MEMBERS | SHARERS | EDITORS | OWN | WEBHOOK_ADMIN
+    assert people | SERVICES | KEYS | {"rpc.discover"} == set(PROCEDURES)
 
 
 @pytest.mark.parametrize("method", sorted(ADMIN_ONLY | MEMBERS))
@@ -138,6 +138,7 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
         ("integration.sync", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.configure", {"integrationId": "FOREIGN", "config": {}}, {"integrationId": "no", "config": {}}),
         ("integration.getLogs", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        ("integration.getMetrics", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.listFiles", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         (
             "integration.exportAssets",
@@ -148,6 +149,8 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
             "integration.exportMarkers",
             {"integrationId": "FOREIGN", "videoId": "v", "format": "edl"},
             {"integrationId": "int_unknown", "videoId": "v", "format": "edl"},
+        ),
+        (
             "integration.share",
             {"integrationId": "FOREIGN", "videoId": "v"},
             {"integrationId": "int_unknown", "videoId": "v"},

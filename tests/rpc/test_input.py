@@ -21,6 +21,7 @@ VALID: dict[str, dict[str, Any]] = {
     "integration.sync": {"integrationId": "int_x"},
     "integration.configure": {"integrationId": "int_x", "config": {}},
     "integration.getLogs": {"integrationId": "int_x"},
+    "integration.getMetrics": {"integrationId": "int_x"},
     "integration.listJobs": {"integrationId": "int_x"},
     "integration.getJob": {"jobId": "job_x"},
     "integration.cancelJob": {"jobId": "job_x"},

@@ -27,7 +27,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 # Ratios of one run against peers that it builds itself: needs Node 20+, wrk and rclone. ARGS names some: rpc refresh
-# sync schedule files metrics.
+# sync schedule files deliveries metrics transforms triggers.
 bench: $(STAMP)
 	$(BIN)/python -u -m benchmarks $(ARGS)
 

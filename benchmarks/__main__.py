@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import deliveries, files, metrics, refresh, rpc, schedule, sync
+from benchmarks import deliveries, files, metrics, refresh, rpc, schedule, sync, transforms
 
 ALL = {
     "rpc": rpc.main,
@@ -12,6 +12,7 @@ ALL = {
     "files": files.main,
     "deliveries": deliveries.main,
     "metrics": metrics.main,
+    "transforms": transforms.main,
 }
 
 for name in sys.argv[1:] or ALL:

@@ -4,7 +4,7 @@ Nothing else builds the service's parts, and nothing else imports the procedures
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,12 @@ from koko_integrations.events.publishing import Publisher
 from koko_integrations.events.recipients import Recipients
 from koko_integrations.events.samples import Samples
 from koko_integrations.housekeeping import background
+from koko_integrations.inbound.addresses import PATH as WEBHOOKS_PATH
+from koko_integrations.inbound.endpoint import METHODS, InboundEndpoint
+from koko_integrations.inbound.following import Followers
+from koko_integrations.inbound.inbox import Inbox
+from koko_integrations.inbound.subscriptions import Subscriptions
+from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.engine import DbosEngine, Engine
 from koko_integrations.jobs.keeper import JobKeeper
@@ -55,6 +61,7 @@ from koko_integrations.jobs.liveness import liveness_of
 from koko_integrations.jobs.runner import JobRunner
 from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
+from koko_integrations.mapping.mapper import FieldMapper
 from koko_integrations.markers.exporting import MarkerExporter
 from koko_integrations.metrics.reading import MetricsReader
 from koko_integrations.models import IntegrationsSchema
@@ -73,6 +80,7 @@ from koko_integrations.rpc.endpoint import RpcEndpoint
 from koko_integrations.rpc.fields import Input, Output
 from koko_integrations.rpc.origins import Origins, Preflight
 from koko_integrations.rpc.procedure import Procedure, collect
+from koko_integrations.scripts.runner import ScriptRunner
 from koko_integrations.settings import Settings, SettingsError
 from koko_integrations.sync.requests import SyncRequests
 from koko_integrations.sync.run import Parts
@@ -112,8 +120,10 @@ def build_app(
     vault = Vault(settings.encryption_keys)
     limiter = RateLimiter(clock, database)
     live = LiveConnections(clock, database, vault, registry, outside)
+    subscriptions = Subscriptions(clock, database, vault, registry, live, outside, settings.public_url)
     engine = engine or DbosEngine(settings.jobs_database_url)
-    syncs = SyncRunner(Parts(clock, database, live, settings.web_url), registry, import_new_files)
+    scripts = ScriptRunner()
+    syncs = SyncRunner(Parts(clock, database, live, settings.web_url, scripts), registry, import_new_files)
     assets, staging = open_store(settings.asset_store, DATA_DIR)
     files = FileParts(clock, database, live, vault)
     bunny = None if settings.bunny is None else Bunny(http, settings.bunny.id, settings.bunny.api_key)
@@ -127,6 +137,18 @@ def build_app(
     notifier = ChannelNotifier(database, registry, scenes, maker, channel_poster)
     webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url)
     drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), limiter)
+    unfurler = Unfurler(registry, scenes, maker, channel_poster, settings.web_url)
+    inbox = Inbox(clock, database, keeper, Followers(clock, registry), unfurler.unfurl, subscriptions.wake)
+    inbound = InboundEndpoint(
+        clock,
+        database,
+        vault,
+        registry,
+        limiter,
+        inbox.wake,
+        settings.public_url,
+        settings.trusted_proxies,
+    )
     return App(
         clock=clock,
         database=database,
@@ -140,10 +162,10 @@ def build_app(
             limiter, settings.reads_per_hour, settings.writes_per_hour, settings.service_calls_per_hour
         ),
         catalogue=Catalogue(registry, settings.public_url),
-        connector=Connector(settings, clock, database, vault, http, registry, outside),
-        disconnector=Disconnector(clock, database, vault, registry, outside, live),
+        connector=Connector(settings, clock, database, vault, http, registry, outside, subscriptions.wake),
+        disconnector=Disconnector(clock, database, vault, registry, outside, live, subscriptions.leave),
         checker=Checker(clock, database, registry, live),
-        configurer=Configurer(clock, database, registry, live),
+        configurer=Configurer(clock, database, registry, live, subscriptions.wake),
         live=live,
         resources=ResourceLister(registry, live),
         status=StatusReader(clock, database, registry, live.breaker),
@@ -151,6 +173,8 @@ def build_app(
         metrics=MetricsReader(clock, database),
         jobs=JobBoard(clock, database),
         keeper=keeper,
+        scripts=scripts,
+        mapper=FieldMapper(database, registry, live, scripts, settings.web_url),
         syncs=SyncRequests(clock, database, registry, keeper),
         browser=Browser(registry, live),
         files=FileBoard(database),
@@ -158,7 +182,7 @@ def build_app(
         markers=MarkerExporter(database, registry),
         notifier=notifier,
         sharer=Sharer(clock, database, registry, scenes, maker, channel_poster),
-        unfurler=Unfurler(registry, scenes, maker, channel_poster, settings.web_url),
+        unfurler=unfurler,
         staging=staging,
         webhooks=webhooks,
         hooks=Hooks(clock, database, vault, http, registry),
@@ -172,6 +196,9 @@ def build_app(
         drain=drain,
         scheduler=Scheduler(clock, database),
         retention=Retention(clock, database, settings.log_retention_days, settings.job_retention_days),
+        inbox=inbox,
+        inbound=inbound,
+        subscriptions=subscriptions,
     )
 
 
@@ -212,6 +239,7 @@ def create_asgi(settings: Settings, clock: Clock | None = None, engine: Engine |
             async with background(app):
                 yield
         finally:
+            await app.scripts.close()
             outside.close()
             database.close()
 
@@ -225,6 +253,7 @@ def create_asgi(settings: Settings, clock: Clock | None = None, engine: Engine |
     rest = Starlette(
         routes=[
             Route(RPC_PATH, endpoint, middleware=[Middleware(Preflight, origins)]),
+            Route(f"{WEBHOOKS_PATH}/{{provider}}/{{id}}", app.inbound.handle, methods=METHODS),
             Route("/healthz", _health),
             Route("/readyz", ready),
             Route("/metrics", _metrics),
@@ -248,6 +277,10 @@ class Service:
             await self._endpoint(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
+
+
+async def _leave_links_as_they_are(integration: Integration, details: Mapping[str, Any]) -> None:
+    """A shared link to Koko stays a plain link."""
 
 
 async def _health(_: Request) -> Response:

@@ -1,5 +1,6 @@
-"""What happens by itself: jobs are kept going; once a minute what is due is synced, unfinished connections are put
-away, tokens are renewed ahead of expiry, and what is too old is deleted."""
+"""What happens by itself: jobs are kept going, what providers tell is worked with, subscriptions are kept; once a
+minute what is due is synced, unfinished connections are put away, tokens are renewed ahead of expiry, and what is too
+old is deleted."""
 
 import asyncio
 import contextlib
@@ -51,8 +52,10 @@ async def _every_minute(chore: Callable[[], Awaitable[object]]) -> None:
 
 @contextlib.asynccontextmanager
 async def background(app: App) -> AsyncIterator[None]:
-    """Keeps house and jobs, and sends what is due, while the block runs; what was counted is settled when it ends."""
-    tasks = [asyncio.create_task(work) for work in (keep_house(app), app.keeper.keep(), app.drain.keep())]
+    """Keeps house, jobs, deliveries, the inbox and subscriptions while the block runs; what was counted is settled when
+    it ends."""
+    work = (keep_house(app), app.keeper.keep(), app.drain.keep(), app.inbox.keep(), app.subscriptions.keep())
+    tasks = [asyncio.create_task(one) for one in work]
     try:
         yield
     finally:

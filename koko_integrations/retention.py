@@ -1,5 +1,5 @@
-"""What is kept, and for how long: the journal and what was counted of it, ended jobs, what was deleted at providers,
-events and deliveries."""
+"""What is kept, and for how long: the journal and what was counted of it, ended jobs, what was deleted at providers
+and what they told us, events and deliveries."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from koko_integrations.clock import DAY_MS, HOUR_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.jobs.store import DELETE_FINISHED
 from koko_integrations.metrics.spans import SPANS
-from koko_integrations.models import Delivery, Endpoint, Event, IntegrationLog, SyncedItem, ToolRequest
+from koko_integrations.models import Delivery, Endpoint, Event, InboundMessage, IntegrationLog, SyncedItem, ToolRequest
 from koko_integrations.models import IntegrationFailure as Failure
 from koko_integrations.models import IntegrationMetric as Metric
 from koko_integrations.models import IntegrationUsage as Usage
@@ -19,6 +19,8 @@ EVENT_DAYS = 30
 """koko.md: deliveries are kept 30 days."""
 HOURS_KEPT_DAYS = 8
 """No chart shows hours for longer than a week."""
+MESSAGE_DAYS = 30
+"""For so long a message that comes again is known."""
 
 _DELETE_LOGS = Statement(
     IntegrationLog.delete().where(
@@ -36,6 +38,16 @@ _DELETE_ITEMS = Statement(
         peewee.Tuple(SyncedItem.integration_id, SyncedItem.entity, SyncedItem.external_id).in_(
             SyncedItem.select(SyncedItem.integration_id, SyncedItem.entity, SyncedItem.external_id)
             .where(SyncedItem.deleted_at < param("before"))
+            .limit(AT_ONCE)
+        )
+    )
+)
+# Those that wait are never too old.
+_DELETE_MESSAGES = Statement(
+    InboundMessage.delete().where(
+        peewee.Tuple(InboundMessage.integration_id, InboundMessage.message_key).in_(
+            InboundMessage.select(InboundMessage.integration_id, InboundMessage.message_key)
+            .where((InboundMessage.received_at < param("before")) & InboundMessage.processed_at.is_null(False))
             .limit(AT_ONCE)
         )
     )
@@ -117,6 +129,7 @@ class Retention:
             _DELETE_EVENTS: EVENT_DAYS,
             _DELETE_HOOKS: EVENT_DAYS,
             _DELETE_REQUESTS: EVENT_DAYS,
+            _DELETE_MESSAGES: MESSAGE_DAYS,
         }
         days |= dict.fromkeys((*_DELETE_COUNTED[DAY_MS], _DELETE_USAGE), self._log_days)
         days |= dict.fromkeys(_DELETE_COUNTED[HOUR_MS], min(self._log_days, HOURS_KEPT_DAYS))

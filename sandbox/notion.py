@@ -190,7 +190,9 @@ class NotionStandIn(StandIn):
     async def _update_page(self, request: Request) -> Json:
         task = self.work.live(request.path_params["id"])
         body = only(await _json(request), "properties", "in_trash", "archived", "icon", "cover")
-        self.work.change(task.id, **read_properties(body.get("properties", {}), self.work.source(task.project)))
+        self.work.change(
+            task.id, **read_properties(body.get("properties", {}), self.work.source(task.project), task.fields)
+        )
         return self._show(task)
 
     async def _children(self, request: Request) -> Json:

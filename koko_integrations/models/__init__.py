@@ -23,7 +23,7 @@ from koko_integrations.models.events import (
     ToolRequest,
 )
 from koko_integrations.models.metrics import IntegrationFailure, IntegrationMetric
-from koko_integrations.models.work import ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
+from koko_integrations.models.work import FieldMapping, ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
 
 OWN_MODELS: tuple[type[peewee.Model], ...] = tuple(OwnModel.__subclasses__())
 
@@ -33,6 +33,7 @@ __all__ = [
     "Delivery",
     "Endpoint",
     "Event",
+    "FieldMapping",
     "ImportedFile",
     "InboundAddress",
     "InboundMessage",

@@ -17,6 +17,7 @@ from koko_integrations.journal import count_sync, write_news
 from koko_integrations.registry import Registry
 from koko_integrations.sync import adoption, outcome
 from koko_integrations.sync.items import VISIT_BITS, set_to_visit
+from koko_integrations.sync.mapped import MappedFields, mapped_fields
 from koko_integrations.sync.progress import RunProgress
 from koko_integrations.sync.pulling import Puller, TooManyGoneError
 from koko_integrations.sync.replies import ReplyPushing
@@ -127,13 +128,23 @@ class SyncRunner:
             return
         for container in containers:
             failed: str | None = None
+            fields = await self._fields(run, container)
+            puller.reads = () if fields is None else fields.reads
             for entity in entities:
                 if entity != "projects" and failed is None:
                     failed = None if await self._guarded(run, entity, container, puller, container) else entity
             # Nothing is pushed that needs the files to have been seen.
             if failed in (None, "files") and isinstance(run.provider, PushesItems):
                 for project_id in [koko for koko, external in mapping.items() if external == container]:
-                    await self._keep_in_step(run, run.provider, puller, project_id, container)
+                    await self._keep_in_step(run, run.provider, puller, project_id, container, fields)
+
+    async def _fields(self, run: Run, container: str) -> MappedFields | None:
+        """The mapped fields; a project whose fields cannot be read is synced without them, and that is said."""
+        try:
+            return await mapped_fields(run, container)
+        except (Rejected, ProtocolBroken) as problem:
+            run.progress.error(f"fields of {container}: {problem.explained}")
+            return None
 
     async def _guarded(
         self, run: Run, entity: Entity, container: str | None, puller: Puller, pulled: str | None
@@ -156,11 +167,17 @@ class SyncRunner:
         return True
 
     async def _keep_in_step(
-        self, run: Run, provider: PushesItems, puller: Puller, project_id: str, container: str
+        self,
+        run: Run,
+        provider: PushesItems,
+        puller: Puller,
+        project_id: str,
+        container: str,
+        fields: MappedFields | None,
     ) -> None:
         asked = run.job.request.get("entities")
         choice = await choose(run, provider, project_id, container)
-        tasks = TaskPushing(run, provider, project_id, container, choice)
+        tasks = TaskPushing(run, provider, project_id, container, choice, fields)
         replies = ReplyPushing(run, provider, project_id, container, choice)
         for attempt in range(PUSH_ATTEMPTS):
             await self._settle(run, provider, puller, container, choice)

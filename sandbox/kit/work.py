@@ -4,6 +4,7 @@ Each stand-in shows them in its provider's own shape. Times are epoch seconds of
 """
 
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,6 +43,7 @@ class Task:
     comments: list[Comment] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     links: list[dict[str, object]] = field(default_factory=list)
+    fields: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass
@@ -54,11 +56,51 @@ class Column:
 
 
 @dataclass
+class CustomField:
+    """A field that a team has made. The type is text, number, date, checkbox, choice - by the id of one of `options` -
+    or any other, which nobody can write. A task's `fields` have the value by the field's id."""
+
+    id: str
+    name: str
+    type: str
+    options: Sequence[Column] = ()
+
+
+@dataclass
 class Project:
     id: str
     name: str
     columns: Sequence[Column]
     key: str = ""
+    fields: list[CustomField] = field(default_factory=list)
+
+    def field(self, field_id: str) -> CustomField | None:
+        return next((one for one in self.fields if one.id == field_id), None)
+
+
+def custom_fields(ids: Sequence[str], option_ids: Sequence[str], *, checkbox: bool = True) -> list[CustomField]:
+    """What teams here have made: six fields with these ids, or five where there are no checkboxes."""
+    stages = [Column(one, name) for one, name in zip(option_ids, ("Processing", "Ready", "Failed"), strict=True)]
+    kinds = [("Timecode", "text"), ("Seconds", "number"), ("Noted on", "date"), ("Stage", "choice"), ("Votes", "votes")]
+    kinds += [("Approved", "checkbox")] * checkbox
+    return [
+        CustomField(one, name, kind, stages if kind == "choice" else ())
+        for one, (name, kind) in zip(ids, kinds, strict=True)
+    ]
+
+
+def is_value(field: CustomField, value: object) -> bool:
+    """Whether the field can have this value, in the form in which it is kept here."""
+    if value is None:
+        return field.type in ("text", "number", "date", "checkbox", "choice")
+    if field.type == "choice":
+        return value in [one.id for one in field.options]
+    if field.type == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if field.type == "date":
+        return isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d(T.*)?", value) is not None
+    kinds = {"text": str, "checkbox": bool}
+    return field.type in kinds and isinstance(value, kinds[field.type])
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ ADMIN_ONLY = {
     "integration.getLogs",
     "integration.getMetrics",
     "integration.listResources",
+    "integration.mapFields",
+    "integration.previewMapping",
     "integration.sync",
     "integration.test",
 }
@@ -58,6 +60,11 @@ def params_for(method: str, integration_id: str) -> dict[str, Any]:
         return {"teamId": TEAM, "provider": "make"}
     if method == "integration.listResources":
         return {"integrationId": integration_id, "kind": "channels"}
+    if method == "integration.mapFields":
+        return {"integrationId": integration_id, "entityType": "comment", "mappings": []}
+    if method == "integration.previewMapping":
+        mapping = {"kokoField": "text", "externalField": "Text", "transform": "none"}
+        return {"integrationId": integration_id, "mappings": [mapping]}
     if method in ("integration.getJob", "integration.cancelJob"):
         return {"jobId": JOB}
     if method == "integration.configure":

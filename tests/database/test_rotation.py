@@ -84,4 +84,8 @@ def test_every_sealed_column_is_known() -> None:
 
     sealed = {credentials.ACCESS_TOKEN, credentials.REFRESH_TOKEN, credentials.SECRETS, pending.CODE_VERIFIER}
     sealed |= {destination.SEALED, ("inbound_address", "sealed")}
+    from koko_integrations.inbound import addresses
+
+    sealed = {credentials.ACCESS_TOKEN, credentials.REFRESH_TOKEN, credentials.SECRETS, pending.CODE_VERIFIER}
+    sealed.add(addresses.SECRETS)
     assert {(model._meta.table_name, column.column_name) for model, _, column in SEALED_COLUMNS} == sealed

@@ -237,6 +237,8 @@ def test_every_file_is_a_procedure_by_its_name() -> None:
         "integration.listFiles",
         "integration.listJobs",
         "integration.listResources",
+        "integration.mapFields",
+        "integration.previewMapping",
         "integration.recover",
         "integration.redeliver",
         "integration.rotateSecret",

@@ -46,6 +46,8 @@ VALID: dict[str, dict[str, Any]] = {
     "hook.unsubscribe": {"id": "hook_x"},
     "hook.sample": {"event": "video.ready"},
     "hook.me": {},
+    "integration.mapFields": {"integrationId": "int_x", "entityType": "video", "mappings": []},
+    "integration.previewMapping": {"integrationId": "int_x"},
 }
 WRONG_TYPES: list[Any] = [None, 5, 5.5, True, [], {}, "text"]
 

@@ -4,7 +4,7 @@ Nothing else builds the service's parts, and nothing else imports the procedures
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,11 @@ from koko_integrations.events.recipients import Recipients
 from koko_integrations.events.samples import Samples
 from koko_integrations.housekeeping import background
 from koko_integrations.inbound.addresses import PATH as WEBHOOKS_PATH
+from koko_integrations.inbound.custom import CustomAddresses
 from koko_integrations.inbound.endpoint import METHODS, InboundEndpoint
 from koko_integrations.inbound.following import Followers
 from koko_integrations.inbound.inbox import Inbox
 from koko_integrations.inbound.subscriptions import Subscriptions
-from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.engine import DbosEngine, Engine
 from koko_integrations.jobs.keeper import JobKeeper
@@ -135,7 +135,8 @@ def build_app(
     keeper = JobKeeper(clock, database, engine, liveness_of(settings.jobs_database_url, engine.executor), runner)
     poster = Poster(clock, http)
     notifier = ChannelNotifier(database, registry, scenes, maker, channel_poster)
-    webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url)
+    talking_back = CustomAddresses(vault, settings.public_url)
+    webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url, talking_back)
     drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), limiter)
     unfurler = Unfurler(registry, scenes, maker, channel_poster, settings.web_url)
     inbox = Inbox(clock, database, keeper, Followers(clock, registry), unfurler.unfurl, subscriptions.wake)
@@ -277,10 +278,6 @@ class Service:
             await self._endpoint(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
-
-
-async def _leave_links_as_they_are(integration: Integration, details: Mapping[str, Any]) -> None:
-    """A shared link to Koko stays a plain link."""
 
 
 async def _health(_: Request) -> Response:

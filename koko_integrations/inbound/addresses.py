@@ -252,8 +252,12 @@ def _insert(
 
 
 def _add_secrets(tx: Transaction, vault: Vault, known: Known, more: Mapping[str, str]) -> None:
-    merged = known.secrets(vault) | dict(more)
-    tx.change(_SET_SEALED, id=known.id, sealed=vault.seal(_place(known.id, known.team_id), dump_text(merged)))
+    replace_secrets(tx, vault, known, known.secrets(vault) | dict(more))
+
+
+def replace_secrets(tx: Transaction, vault: Vault, known: Known, given: Mapping[str, str]) -> None:
+    """From now on messages are verified by these."""
+    tx.change(_SET_SEALED, id=known.id, sealed=vault.seal(_place(known.id, known.team_id), dump_text(dict(given))))
 
 
 def _own_secret() -> dict[str, str]:

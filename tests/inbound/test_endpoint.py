@@ -131,9 +131,10 @@ def test_a_hundred_a_minute(hall: Hall) -> None:
     for _ in range(100):
         assert hall.send(sent.path, sent.body, sent.headers).status_code == 200
     answer = hall.send(sent.path, sent.body, sent.headers)
-    assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+    wait_s = int(answer.headers["retry-after"])
+    assert (answer.status_code, 0 < wait_s <= 60) == (429, True)
     assert hall.send(other.path, other.body, other.headers).status_code == 200
-    hall.advance(s=61)
+    hall.advance(s=wait_s)
     assert hall.send(sent.path, sent.body, sent.headers).status_code == 200
 
 

@@ -9,7 +9,7 @@ from koko_integrations.clock import DAY_MS, HOUR_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.jobs.store import DELETE_FINISHED
 from koko_integrations.metrics.spans import SPANS
-from koko_integrations.models import Delivery, Endpoint, Event, InboundMessage, IntegrationLog, SyncedItem
+from koko_integrations.models import Delivery, Endpoint, Event, InboundMessage, IntegrationLog, SyncedItem, ToolRequest
 from koko_integrations.models import IntegrationFailure as Failure
 from koko_integrations.models import IntegrationMetric as Metric
 from koko_integrations.models import IntegrationUsage as Usage
@@ -88,7 +88,7 @@ _DELETE_HOOKS = Statement(
 
 
 def _delete_begun(begins_at: peewee.Field, *others: peewee.Field, only: Any = None) -> Statement:
-    """Of a table of hours and days, with this key: what begins too early."""
+    """Of a table with this key, which begins with a time: what begins too early."""
     model, key = begins_at.model, (begins_at, *others)
     is_old = begins_at < param("before")
     old = model.select(*key).where(is_old if only is None else only & is_old).order_by(begins_at).limit(AT_ONCE)
@@ -107,6 +107,7 @@ _DELETE_COUNTED = {
     for span_ms in SPANS
 }
 _DELETE_USAGE = _delete_begun(Usage.hour_at, Usage.integration_id)
+_DELETE_REQUESTS = _delete_begun(ToolRequest.created_at, ToolRequest.integration_id, ToolRequest.request_id)
 
 
 class Retention:
@@ -127,6 +128,7 @@ class Retention:
             _DELETE_DELIVERIES: EVENT_DAYS,
             _DELETE_EVENTS: EVENT_DAYS,
             _DELETE_HOOKS: EVENT_DAYS,
+            _DELETE_REQUESTS: EVENT_DAYS,
             _DELETE_MESSAGES: MESSAGE_DAYS,
         }
         days |= dict.fromkeys((*_DELETE_COUNTED[DAY_MS], _DELETE_USAGE), self._log_days)

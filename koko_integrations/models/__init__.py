@@ -20,6 +20,7 @@ from koko_integrations.models.events import (
     InboundMessage,
     NotificationThread,
     RateWindow,
+    ToolRequest,
 )
 from koko_integrations.models.metrics import IntegrationFailure, IntegrationMetric
 from koko_integrations.models.work import FieldMapping, ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
@@ -51,4 +52,5 @@ __all__ = [
     "SyncLink",
     "SyncState",
     "SyncedItem",
+    "ToolRequest",
 ]

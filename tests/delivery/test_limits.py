@@ -128,3 +128,17 @@ def test_makes_own_webhook(made: Publishing, receiver: Receiver) -> None:
     made.until(lambda: made.service.rows.query("SELECT status FROM integration") == [("error",)])
     assert made.publish("event_3", "team.renamed")["deliveries"] == 0
     assert "canary-make-token" not in str(made.service.rows.query("SELECT * FROM integration_log"))
+
+
+def test_an_address_that_cannot_be_opened_keeps_nobody_waiting(publishing: Publishing, receiver: Receiver) -> None:
+    """A damaged row: it is tried again now and then, and is well once it is mended."""
+    integration_id, _ = publishing.create(receiver.url)
+    rows = publishing.service.rows
+    [(sealed,)] = rows.query("SELECT sealed FROM endpoint")
+    rows.query("UPDATE endpoint SET sealed = ?", sealed[:-4] + "AAAA")
+    publishing.publish("event_1")
+    publishing.until(lambda: rows.query("SELECT id FROM endpoint WHERE rests_until > 0 AND lease_holder IS NULL"))
+    rows.query("UPDATE endpoint SET sealed = ?", sealed)
+    publishing.later(s=31)
+    receiver.wait()
+    publishing.settled(integration_id, "delivered", 1)

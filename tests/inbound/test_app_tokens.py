@@ -1,6 +1,7 @@
-"""What a provider sends for its operator to the address of a whole app: kept, shown when asked for, and not replaced."""
+"""What a provider sends for its operator to the address of a whole app: kept, shown when asked, not replaced."""
 
 import base64
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -13,12 +14,10 @@ from koko_integrations.cli.main import commands
 from sandbox.stand_ins import Sandbox
 from tests.database.test_rotation import NEW_KEYS, rotate
 from tests.inbound.hall import PUBLIC_URL, Hall, opened
-from tests.inbound.test_endpoint import log_text
 from tests.service import AUTH_SECRET, Service, running_service, sandboxed
 from tests.sync.notion_talk import FIRST
 from tests.sync.team import clock_of_today
 
-__all__ = ["log_text"]
 PATH = "/webhooks/notion/app"
 CANARY = "secret_canary-of-an-intruder"
 KEYS = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in NEW_KEYS.items())
@@ -132,10 +131,10 @@ def test_it_is_sealed(hall: Hall, sqlite_url: str) -> None:
     assert offer(hall, CANARY) == 503, "this process does not have the key yet"
 
 
-def test_it_is_nowhere_else(hall: Hall, service: Service, log_text: object) -> None:
+def test_it_is_nowhere_else(hall: Hall, service: Service, log_text: io.BytesIO) -> None:
     assert offer(hall, CANARY) == 200
     assert offer(hall, f"{CANARY}-2") == 401
-    logged = log_text.getvalue().decode()  # type: ignore[attr-defined]
+    logged = log_text.getvalue().decode()
     assert "a secret for an app's webhooks has arrived" in logged
     sealed = service.rows.query("SELECT * FROM inbound_app")
     for text in (logged, repr(sealed), repr(service.app), service.client.get("/metrics").text):

@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 import jwt
 
 from sandbox.figma import FILE
-from sandbox.kit.notifying import Got, Message, Notifier
-from sandbox.kit.webhooks import Headers
+from sandbox.kit.notifying import Got, Headers, Message, Notifier
 from sandbox.trello import BOARDS
 from tests.inbound.hall import CUSTOM_SECRET, PUBLIC_URL, Hall
 from tests.sync.notion_talk import FIRST

@@ -13,8 +13,7 @@ from koko_integrations.connections.store import FIND
 from koko_integrations.inbound.addresses import ensure_address
 from koko_integrations.integration import Integration
 from koko_integrations.vault import Vault
-from sandbox.kit.notifying import Got, Message
-from sandbox.kit.webhooks import Headers, Sent
+from sandbox.kit.notifying import Got, Headers, Message
 from sandbox.stand_ins import Sandbox
 from tests.conftest import TEAM, People
 from tests.connections.consent import connect
@@ -38,9 +37,11 @@ class Hall:
         self.away = False
         self._posting = 0
         self._lock = threading.Lock()
-        for hooks in (sandbox.asana.hooks, sandbox.monday.account.hooks, sandbox.slack.events, sandbox.discord.events):
-            hooks.sender.post = self.post
-        for stand_in in (
+        for sending in (
+            sandbox.asana.hooks,
+            sandbox.monday.account.hooks,
+            sandbox.slack.events,
+            sandbox.discord.events,
             sandbox.atlassian,
             sandbox.dropbox,
             sandbox.figma,
@@ -48,7 +49,7 @@ class Hall:
             sandbox.microsoft,
             sandbox.notion,
         ):
-            stand_in.notifier.carry = self.carry
+            sending.notifier.carry = self.carry
 
     # The wire
 
@@ -57,11 +58,6 @@ class Hall:
         client = TestClient(self.service.client.app, client=(peer, 4711), raise_server_exceptions=False)
         client.portal = self.service.client.portal
         return client
-
-    def post(self, url: str, body: bytes, headers: Headers) -> Sent:
-        """What a stand-in sends."""
-        got = self.carry(Message("POST", url, headers, body))
-        return Sent(got.status, got.headers, got.body)
 
     def carry(self, message: Message) -> Got:
         """A message from a stand-in to the service."""

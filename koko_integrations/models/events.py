@@ -104,6 +104,16 @@ class InboundAddress(OwnModel):
         table_name = "inbound_address"
 
 
+class InboundApp(OwnModel):
+    provider = peewee.TextField(primary_key=True)
+    team_id = peewee.TextField()
+    sealed = peewee.TextField()
+    created_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "inbound_app"
+
+
 class InboundMessage(OwnModel):
     integration_id = peewee.TextField()
     message_key = peewee.TextField()

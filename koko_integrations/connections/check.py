@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from koko_integrations.clock import Clock
+from koko_integrations.connections import outlets
 from koko_integrations.connections.credentials import lost, note_check, set_error
 from koko_integrations.connections.live import LiveConnections, Used
 from koko_integrations.database import Database, Statement, Transaction, param
@@ -92,6 +93,7 @@ class Checker:
             tx.change(_SET_SCOPE, id=integration.id, scope=dump(scope), now=now)
             # A provider that is down says nothing about the credentials; one that refuses them does.
             if failure is None and tx.change(_CHANGE_STATUS, id=integration.id, was="error", to="connected", now=now):
+                outlets.reopen(tx, integration.id)
                 write_news(tx, integration.id, "success", {"event": "connection recovered"}, now)
             elif isinstance(failure, CredentialsRefused) and set_error(tx, integration.id, now):
                 write_news(tx, integration.id, "failed", lost(failure.explained), now)

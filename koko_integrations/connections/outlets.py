@@ -22,6 +22,11 @@ _DROP_PENDING = Statement(
     )
 )
 
+_REOPEN = Statement(
+    Endpoint.update(
+        {Endpoint.off_at: None, Endpoint.failures: 0, Endpoint.rests_until: 0, Endpoint.degraded_at: None}
+    ).where((Endpoint.integration_id == param("id")) & (Endpoint.kind == "channel"))
+)
 _EXPLAIN = Statement(
     IntegrationConnection.update({IntegrationConnection.last_check_error: param("why")}).where(
         IntegrationConnection.integration_id == param("id")
@@ -38,6 +43,11 @@ def close(tx: Transaction, integration_id: str, now: int) -> None:
     """Nothing is sent any more, and nothing is left to send with."""
     tx.change(_CLOSE, id=integration_id, now=now)
     tx.change(_DROP_PENDING, id=integration_id, now=now)
+
+
+def reopen(tx: Transaction, integration_id: str) -> None:
+    """The integration is connected again, and with it the channel that it is."""
+    tx.change(_REOPEN, id=integration_id)
 
 
 def explain(tx: Transaction, integration_id: str, why: str | None) -> None:

@@ -251,6 +251,7 @@ def set_connected(
         now=now,
     )
     tx.change(_DELETE_PENDING, id=integration.id)
+    outlets.reopen(tx, integration.id)
     return True
 
 

@@ -47,7 +47,7 @@ _PAGES = {
 _FIND = Statement(Delivery.select(*_COLUMNS).where((Delivery.id == param("id")) & _MINE))
 _IS_ON = Endpoint.off_at.is_null() & (Endpoint.sealed.is_null(False) | (Endpoint.kind == "channel"))
 _ENDPOINTS = Statement(
-    Endpoint.select(Endpoint.id, Endpoint.kind, Endpoint.events).where(
+    Endpoint.select(Endpoint.id, Endpoint.kind, Endpoint.events, Endpoint.created_at).where(
         (Endpoint.integration_id == param("integration_id")) & _IS_ON
     )
 )
@@ -139,12 +139,14 @@ class DeliveryBoard:
         if not rows:
             raise PreconditionFailed("There is nothing connected that events could be sent to")
         count = 0
-        for endpoint_id, kind, events_json in rows:
+        for endpoint_id, kind, events_json, created_at in rows:
             count += await self._database.write(
                 partial(self._recover_failed, endpoint_id=endpoint_id, since=since, now=now)
             )
             if kind == "webhook":
-                count += await self._recover_missed(integration, endpoint_id, orjson.loads(events_json), since, now)
+                count += await self._recover_missed(
+                    integration, endpoint_id, orjson.loads(events_json), max(since, created_at), now
+                )
         self._drain.wake()
         return count
 

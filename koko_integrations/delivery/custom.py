@@ -39,6 +39,7 @@ _COUNT = Statement(
         (Row.team_id == param("team_id")) & (Row.provider == PROVIDER) & (Row.status != "disconnected")
     )
 )
+_TOUCH = Statement(Row.update({Row.updated_at: param("now")}).where(Row.id == param("id")))
 _SET = Statement(
     Row.update(
         {
@@ -140,32 +141,40 @@ class CustomWebhooks:
 
     def has(self, integration: Integration) -> bool:
         """Whether the integration is such a webhook."""
-        return integration.auth_method == "webhook"
+        return integration.provider == PROVIDER
 
-    async def configure(self, integration: Integration, config: Mapping[str, Any]) -> Integration:
-        """Other settings. What is not given stays; headers are given all together or not at all.
-
-        Raises BadRequest and PreconditionFailed.
-        """
+    async def read_changes(self, integration: Integration, config: Mapping[str, Any]) -> dict[str, Any]:
+        """What of a configuration is the webhook's, checked. Raises BadRequest and PreconditionFailed."""
         given = load(_SETTINGS, config)
+        if given:
+            await self._open(integration)
+        if "headers" in given:
+            given["headers"] = check_headers(given["headers"], "config.headers")
+        if "webhookUrl" in given:
+            await check_target(self._http, given["webhookUrl"], "config.webhookUrl")
+        return given
+
+    async def configure(self, integration: Integration, given: Mapping[str, Any]) -> Integration:
+        """Other settings, as `read_changes` gave them. What is not given stays; headers are given all together or not
+        at all. Raises PreconditionFailed."""
         if not given:
             return integration
         sealed, to = await self._open(integration)
-        if "webhookUrl" in given:
-            await check_target(self._http, given["webhookUrl"], "config.webhookUrl")
-        headers = check_headers(given["headers"], "config.headers") if "headers" in given else to.headers
+        headers = given.get("headers", to.headers)
         changed = Destination(url=given.get("webhookUrl", to.url), headers=headers, secrets=to.secrets)
-        kept = integration.config
-        events = list(dict.fromkeys(given.get("events", kept["events"])))
-        shown = kept | _shown(given.get("description", kept.get("description")), changed, events)
-        if not changed.headers:
-            shown.pop("headers", None)
         resealed = destination.seal(self._vault, integration.id, integration.team_id, changed)
 
         def write(tx: Transaction) -> Integration:
             now = self._clock.now_ms()
             if not endpoints.reseal(tx, integration.id, sealed, resealed):
                 raise _changed_meanwhile()
+            # From here on nobody else changes the row: what they have changed is read after them.
+            tx.change(_TOUCH, id=integration.id, now=now)
+            kept = store.find(tx, integration.id).config
+            events = list(dict.fromkeys(given.get("events", kept["events"])))
+            shown = kept | _shown(given.get("description", kept.get("description")), changed, events)
+            if not changed.headers:
+                shown.pop("headers", None)
             endpoints.change(tx, integration.id, events, resealed)
             name = given.get("name", integration.provider_name)
             tx.change(_SET, id=integration.id, name=name, config=dump_text(shown), now=now)
@@ -178,9 +187,9 @@ class CustomWebhooks:
         PreconditionFailed."""
         fresh = new_secret() if secret is None else check_secret(secret, "secret")
         sealed, to = await self._open(integration)
-        if fresh in (one.text for one in to.secrets):
-            raise BadRequest.field("secret", "This is the secret that is in use; choose another")
         now = self._clock.now_ms()
+        if fresh in (one.text for one in to.signing(now)):
+            raise BadRequest.field("secret", "This is the secret that is in use; choose another")
         rotated = to.rotated(fresh, now)
         resealed = destination.seal(self._vault, integration.id, integration.team_id, rotated)
 

@@ -5,6 +5,7 @@ lapse, and whatever it had not recorded is sent again under the same id.
 """
 
 import asyncio
+from collections import Counter
 from functools import partial
 from secrets import token_hex
 
@@ -28,7 +29,9 @@ HEARTBEAT_S = 2.5
 POLL_S = 0.5
 """How soon is seen what another process has published, or what has become due."""
 LANES = 200
+LANES_OF_TEAM = 100
 CLAIM_AT_ONCE = 50
+LOOK_AT = 1000
 OVERDUE_MS = 2 * DAY_MS
 WHEN_BACK = "Test it when the receiver is back: that turns it on again."
 
@@ -44,6 +47,7 @@ class Drain:
         self._recorder = Recorder(clock, database)
         self._holder = f"drain-{token_hex(8)}"
         self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._teams: Counter[str] = Counter()
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -74,18 +78,18 @@ class Drain:
         self._woken.clear()
         while (room := LANES - len(self._lanes)) > 0:
             now = self._clock.now_ms()
-            due = await self._database.read_one(ledger.COUNT_DUE, now=now)
+            due = await self._database.read(ledger.FIND_DUE_ENDPOINTS, now=now, limit=LOOK_AT)
             # Looked at first: a claim is a write, and most rounds have nothing to do.
-            if due is None or not due[0]:
+            chosen = self._choose(due, min(room, CLAIM_AT_ONCE))
+            if not chosen:
                 break
-            claim = partial(ledger.claim, holder=self._holder, now=now, limit=min(room, CLAIM_AT_ONCE))
+            claim = partial(ledger.claim, endpoint_ids=chosen, holder=self._holder, now=now)
             claimed = await self._database.write(claim)
-            # A lease that has lapsed while its lane is under way, here, is held on to: nothing is sent twice.
-            begun_now = [leased for leased in claimed if leased.id not in self._lanes]
-            for leased in begun_now:
+            for leased in claimed:
                 self._lanes[leased.id] = asyncio.create_task(self._run(leased))
-            begun += len(begun_now)
-            if not begun_now:
+                self._teams[leased.team_id] += 1
+            begun += len(claimed)
+            if not claimed:
                 break
         return begun
 
@@ -95,6 +99,16 @@ class Drain:
         return await self._database.write(
             lambda tx: tx.change(ledger.GIVE_UP_OVERDUE, now=now, before=now - OVERDUE_MS)
         )
+
+    def _choose(self, due: list[tuple[str, str]], room: int) -> list[str]:
+        """The longest waiting, of no team so many that others wait for it; none that is under way here already."""
+        counts = Counter(self._teams)
+        chosen: list[str] = []
+        for endpoint_id, team_id in due:
+            if len(chosen) < room and endpoint_id not in self._lanes and counts[team_id] < LANES_OF_TEAM:
+                chosen.append(endpoint_id)
+                counts[team_id] += 1
+        return chosen
 
     async def idle(self) -> None:
         """Returns when everything that has been begun has ended."""
@@ -131,6 +145,7 @@ class Drain:
             await self._leave(leased)
         finally:
             del self._lanes[leased.id]
+            self._teams[leased.team_id] -= 1
             # There may be more: what was published meanwhile, and endpoints that had no room.
             self.wake()
 
@@ -148,11 +163,13 @@ class Drain:
     def _end(self, tx: Transaction, leased: Leased, lane: Lane, resets_at: int | None, sender: Sender) -> None:
         now = self._clock.now_ms()
         health = lane.health()
+        if lane.tally.verdicts.total():
+            write_entry(tx, leased.integration_id, sender.action, lane.tally.status, lane.tally.details(now), now)
+        if not ledger.is_as_leased(tx, leased):
+            ledger.settle(tx, leased.id, self._holder)
+            return
         if not end_turn(tx, leased.id, self._holder, health, resets_at):
             return
-        action = sender.action
-        if lane.tally.verdicts.total():
-            write_entry(tx, leased.integration_id, action, lane.tally.status, lane.tally.details(now), now)
         if lane.gone is not None:
             self._turn_off(tx, leased, lane.gone, now)
         if health.degraded_at is not None and leased.degraded_at is None:

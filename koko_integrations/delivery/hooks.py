@@ -58,14 +58,16 @@ class Hooks:
         def add(tx: Transaction) -> None:
             now = self._clock.now_ms()
             known = tx.row(_FIND_OFF, id=hook_id, integration_id=integration.id)
-            if known is not None:
-                endpoints.change(tx, hook_id, [event], sealed)
+            if known is not None and known[0] is None:
                 return
             count = tx.row(endpoints.COUNT_HOOKS, integration_id=integration.id)
             if count is not None and count[0] >= MOST:
                 raise PreconditionFailed(
                     f"An integration has at most {MOST} subscriptions; unsubscribe from some first"
                 )
+            if known is not None:
+                endpoints.change(tx, hook_id, [event], sealed)
+                return
             endpoints.add(
                 tx, hook_id, integration.id, integration.team_id, "hook", [event], sealed, now, filters=filters
             )

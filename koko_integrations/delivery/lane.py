@@ -1,9 +1,12 @@
 """One endpoint's deliveries, sent by whoever holds its lease: a few at a time, no more than its rate allows."""
 
 import asyncio
+import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+
+import structlog
 
 from koko_integrations.clock import MINUTE_MS, Clock
 from koko_integrations.database import Database, Transaction
@@ -15,12 +18,16 @@ from koko_integrations.journal import Outcome as JournalStatus
 from koko_integrations.limits import RateLimiter
 from koko_integrations.rpc.wire import present
 
+log = structlog.get_logger(__name__)
+
 AT_ONCE = 4
 BATCH = 50
 PER_MINUTE = 100
 """koko.md: webhooks 100 per minute per endpoint."""
 MINUTE_S = 60
 LOOK_AGAIN_S = 0.1
+LOOK_EVERY_S = 0.5
+LONGEST_TURN_S = 30.0
 FAILURES = 5
 SHORTEST_REST_MS, LONGEST_REST_MS = 30_000, 5 * MINUTE_MS
 ERRORS_SHOWN = 5
@@ -81,6 +88,8 @@ class Lane:
         self._waiting: deque[Due] = deque()
         self._under_way: dict[asyncio.Task[None], str] = {}
         self._resets_at: int | None = None
+        self._began_s = self._looked_s = time.monotonic()
+        self._is_other = False
         self.tally = Tally(clock.now_ms())
         self.failures = leased.failures
         self.gone: str | None = None
@@ -90,6 +99,9 @@ class Lane:
         """Returns until when the rate allows nothing more, if that is what ended the turn; epoch ms."""
         try:
             while not self._is_over():
+                await self._look()
+                if self._is_other:
+                    break
                 if not self._waiting:
                     await self._fetch()
                 while self._waiting and len(self._under_way) < self._at_once:
@@ -115,7 +127,16 @@ class Lane:
     def _is_over(self) -> bool:
         """Whether it has failed often enough to be left alone for a while; after a rest, once is enough."""
         tired = self.failures >= FAILURES and self.failures > self._leased.failures
-        return tired or self.gone is not None
+        long = time.monotonic() - self._began_s > LONGEST_TURN_S
+        return tired or long or self._is_other or self.gone is not None
+
+    async def _look(self) -> None:
+        """Whether the endpoint still is what the lease was taken of: every moment somebody may change it or end it."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s > LOOK_EVERY_S:
+            self._looked_s = now_s
+            row = await self._database.read_one(ledger.LOOK, id=self._leased.id)
+            self._is_other = row != (self._leased.sealed, None)
 
     async def _fetch(self) -> None:
         """Takes what is due and not under way, as far as the rate allows it."""
@@ -144,7 +165,12 @@ class Lane:
             task.result()
 
     async def _attempt(self, due: Due) -> None:
-        outcome = await self._send(due)
+        try:
+            outcome = await self._send(due)
+        except Exception as error:
+            # It counts as an attempt, or it would be made for ever.
+            log.error("attempt failed", delivery_id=due.id, exc_info=error)
+            outcome = Outcome(verdict="retry", error="Something went wrong on our side")
         self._note(due, outcome)
         await self._recorder.record(due, outcome)
 
@@ -167,7 +193,9 @@ class Lane:
                 self.last_error = outcome.error
             case "gone":
                 self.gone = outcome.error or "The receiver is gone"
-            case _:
+            case "delivered":
+                self.failures = 0
+            case "failed" if outcome.http_status is not None:
                 # One that refuses is answering.
                 self.failures = 0
 

@@ -5,6 +5,7 @@ own. Every change of a leased endpoint names the holder: one that has been overt
 in a transaction that its caller has opened.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -50,16 +51,12 @@ _IS_DUE = (
     & (Endpoint.rests_until <= param("now"))
     & Endpoint.off_at.is_null()
 )
-COUNT_DUE = Statement(Endpoint.select(peewee.fn.COUNT(Endpoint.id)).where(_IS_DUE))
+FIND_DUE_ENDPOINTS = Statement(
+    Endpoint.select(Endpoint.id, Endpoint.team_id).where(_IS_DUE).order_by(Endpoint.next_due_at).limit(param("limit"))
+)
 _CLAIM = Statement(
     Endpoint.update({Endpoint.lease_holder: param("holder"), Endpoint.lease_until: param("until")})
-    # Said twice: whoever waited for the row's lock looks at the row again, not at the selection.
-    .where(
-        _IS_DUE
-        & Endpoint.id.in_(
-            Endpoint.select(Endpoint.id).where(_IS_DUE).order_by(Endpoint.next_due_at).limit(param("limit"))
-        )
-    )
+    .where((Endpoint.id == param("id")) & _IS_DUE)
     .returning(*_LEASED)
 )
 _HELD = (Endpoint.id == param("id")) & (Endpoint.lease_holder == param("holder"))
@@ -84,6 +81,12 @@ _RELEASE = Statement(
             Endpoint.last_error: param("error"),
         }
     ).where(_HELD)
+)
+LOOK = Statement(Endpoint.select(Endpoint.sealed, Endpoint.off_at).where(Endpoint.id == param("id")))
+_SETTLE = Statement(
+    Endpoint.update({Endpoint.lease_holder: None, Endpoint.lease_until: 0, Endpoint.next_due_at: _NEXT_DUE}).where(
+        _HELD
+    )
 )
 _TURN_OFF = Statement(
     Endpoint.update(
@@ -154,19 +157,18 @@ _SOONER = {
     )
 }
 _HURRY = Statement(Endpoint.update(_SOONER).where(Endpoint.id == param("id")))
-_HURRY_FOR = Statement(
-    Endpoint.update(_SOONER).where(
-        Endpoint.id.in_(
-            Delivery.select(Delivery.endpoint_id).where(
-                (Delivery.event_id == param("event_id")) & (Delivery.team_id == param("team_id"))
-            )
-        )
-    )
+_OF_EVENT = Statement(
+    Delivery.select(Delivery.endpoint_id)
+    .where((Delivery.event_id == param("event_id")) & (Delivery.team_id == param("team_id")))
+    .order_by(Delivery.endpoint_id)
 )
 _LOCK = Statement(Endpoint.update({Endpoint.lease_until: Endpoint.lease_until}).where(_HELD))
 GIVE_UP_OVERDUE = Statement(
     Delivery.update({Delivery.status: "failed", Delivery.finished_at: param("now")}).where(
-        (Delivery.status == "pending") & (Delivery.due_at < param("before"))
+        (Delivery.status == "pending")
+        & (Delivery.due_at < param("before"))
+        # Where nobody has looked for days, nothing has been refused.
+        & Delivery.endpoint_id.in_(Endpoint.select(Endpoint.id).where(Endpoint.degraded_at < param("before")))
     )
 )
 
@@ -181,10 +183,12 @@ class Health:
     error: str | None = None
 
 
-def claim(tx: Transaction, holder: str, now: int, limit: int) -> list[Leased]:
-    """Takes endpoints that have something due, the longest waiting first."""
-    rows = tx.rows(_CLAIM, holder=holder, now=now, until=now + LEASE_MS, limit=limit)
-    return [Leased._make(row) for row in rows]
+def claim(tx: Transaction, endpoint_ids: Iterable[str], holder: str, now: int) -> list[Leased]:
+    """Takes those of the endpoints that are still due and nobody's."""
+    until = now + LEASE_MS
+    # In one order everywhere, as their rows are locked.
+    rows = [tx.row(_CLAIM, id=one, holder=holder, now=now, until=until) for one in sorted(endpoint_ids)]
+    return [Leased._make(row) for row in rows if row is not None]
 
 
 def prolong(tx: Transaction, endpoint_ids: Iterable[str], holder: str, now: int) -> None:
@@ -215,6 +219,17 @@ def release(tx: Transaction, endpoint_id: str, holder: str, health: Health) -> b
         )
         > 0
     )
+
+
+def is_as_leased(tx: Transaction, leased: Leased) -> bool:
+    """Whether nobody has changed where it leads, or turned it off, since the lease was taken."""
+    return tx.row(LOOK, id=leased.id) == (leased.sealed, None)
+
+
+def settle(tx: Transaction, endpoint_id: str, holder: str) -> None:
+    """Gives the lease of an endpoint back that is another by now: how it fared says nothing of what it is."""
+    tx.change(_LOCK, id=endpoint_id, holder=holder)
+    tx.change(_SETTLE, id=endpoint_id, holder=holder)
 
 
 def turn_off(tx: Transaction, endpoint_id: str, error: str, now: int) -> bool:
@@ -249,7 +264,7 @@ def add(tx: Transaction, team_id: str, additions: Sequence[Addition], now: int) 
                 "team_id": team_id,
                 "event_id": one.event_id,
                 "event_type": one.event_type,
-                "subject": None if one.subject is None else f"{one.endpoint_id}/{one.subject}",
+                "subject": None if one.subject is None else _digest(f"{one.endpoint_id}/{one.subject}"),
                 "now": now,
             }
             for one in additions
@@ -257,9 +272,15 @@ def add(tx: Transaction, team_id: str, additions: Sequence[Addition], now: int) 
     )
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def hurry_for(tx: Transaction, event_id: str, team_id: str, now: int) -> int:
     """Something is due now at every endpoint that the event goes to. Returns how many those are."""
-    return tx.change(_HURRY_FOR, event_id=event_id, team_id=team_id, now=now)
+    found = [row[0] for row in tx.rows(_OF_EVENT, event_id=event_id, team_id=team_id)]
+    tx.change_many(_HURRY, [{"id": one, "now": now} for one in found])
+    return len(found)
 
 
 def hurry(tx: Transaction, endpoint_id: str, now: int) -> None:

@@ -1,6 +1,7 @@
 """`integration.test` of a webhook: one ping, sent at once and not again."""
 
 from koko_integrations.clock import Clock
+from koko_integrations.connections import store
 from koko_integrations.connections.check import CheckResult
 from koko_integrations.connections.live import LiveConnections
 from koko_integrations.connections.outlets import recover as mark_recovered
@@ -58,7 +59,7 @@ class Pinger:
             errors = None if outcome.error is None else [outcome.error]
             details = present(event=PING, duration=outcome.latency_ms, errors=errors)
             write_entry(tx, integration.id, "webhook", "success" if delivered else "failed", details, now)
-            if delivered:
+            if delivered and store.find(tx, integration.id).status != "disconnected":
                 endpoints.turn_on(tx, integration.id)
                 mark_recovered(tx, integration.id, now)
 

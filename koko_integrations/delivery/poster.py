@@ -75,6 +75,8 @@ class Poster:
                 async with self._session(kind).post(url, data=body, headers=sent, allow_redirects=False) as response:
                     await _read_away(response)
                     return self._judge(response, gone)
+        except aiohttp.ConnectionTimeoutError:
+            return Outcome(verdict="retry", error="The receiver cannot be reached")
         except TimeoutError:
             return Outcome(verdict="retry", error=f"No answer within {self._deadline_s:g} seconds")
         except aiohttp.InvalidURL:
@@ -131,10 +133,11 @@ class Receiver:
 
 async def _read_away(response: aiohttp.ClientResponse) -> None:
     """The verdict is in the status already: what the body says, or that it does not end, changes nothing."""
-    left = READ_BYTES - len(response.content.read_nowait(READ_BYTES))
-    if response.content.at_eof():
-        return
-    with suppress(TimeoutError, aiohttp.ClientError):
+    left = READ_BYTES
+    with suppress(TimeoutError, aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError):
+        left -= len(response.content.read_nowait(READ_BYTES))
+        if response.content.at_eof():
+            return
         async with asyncio.timeout(READ_S):
             while left > 0 and not response.content.at_eof():
                 left -= len(await response.content.read(left))
@@ -148,11 +151,11 @@ def _retry_after(text: str, now_ms: int) -> float | None:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.fromtimestamp(now_ms / 1000, UTC)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.fromtimestamp(now_ms / 1000, UTC)).total_seconds())
 
 
 def _explain(error: BaseException) -> str:

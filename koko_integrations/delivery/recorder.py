@@ -1,6 +1,7 @@
 """Results of attempts, written many at a time: whatever has come in while the last write was under way."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 from koko_integrations.clock import Clock
@@ -9,6 +10,7 @@ from koko_integrations.delivery import ledger
 from koko_integrations.delivery.outcome import Due, Outcome
 
 AT_ONCE = 500
+Result = tuple[Due, Outcome, "asyncio.Future[None]"]
 
 
 class Recorder:
@@ -17,7 +19,7 @@ class Recorder:
     def __init__(self, clock: Clock, database: Database) -> None:
         self._clock = clock
         self._database = database
-        self._waiting: list[tuple[Due, Outcome, asyncio.Future[None]]] = []
+        self._waiting: list[Result] = []
         self._writing: asyncio.Task[None] | None = None
 
     async def record(self, due: Due, outcome: Outcome) -> None:
@@ -32,19 +34,27 @@ class Recorder:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
-                results = [(due, outcome) for due, outcome, _ in batch]
-                try:
-                    await self._database.write(partial(_write, results=results, now=self._clock.now_ms()))
-                except Exception as error:  # noqa: BLE001 - handed to those who wait for it
-                    for _, _, done in batch:
-                        if not done.done():
-                            done.set_exception(error)
-                else:
-                    for _, _, done in batch:
-                        if not done.done():
-                            done.set_result(None)
+                if not await self._write(batch) and len(batch) > 1:
+                    # One that cannot be written is not to harm the others.
+                    for one in batch:
+                        await self._write([one], is_last=True)
         finally:
             self._writing = None
+
+    async def _write(self, batch: Sequence[Result], *, is_last: bool = False) -> bool:
+        """Whether it is durable. Who waits for it is told, of a failure when it `is_last` or alone."""
+        results = [(due, outcome) for due, outcome, _ in batch]
+        try:
+            await self._database.write(partial(_write, results=results, now=self._clock.now_ms()))
+        except Exception as error:  # noqa: BLE001 - handed to those who wait for it
+            for _, _, done in batch if is_last or len(batch) == 1 else ():
+                if not done.done():
+                    done.set_exception(error)
+            return False
+        for _, _, done in batch:
+            if not done.done():
+                done.set_result(None)
+        return True
 
 
 def _write(tx: Transaction, results: list[tuple[Due, Outcome]], now: int) -> None:

@@ -1,7 +1,7 @@
 """Which way an endpoint is sent to: a signed webhook, a hook, an address of a provider's, or a channel."""
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
 
 from koko_integrations.clock import Clock
 from koko_integrations.connections.live import LiveConnections
@@ -18,7 +18,9 @@ from koko_integrations.journal import Action
 from koko_integrations.registry import Registry
 from koko_integrations.vault import Vault
 from providers.kit.base import ForwardsEvents
-from providers.kit.errors import ProviderError
+from providers.kit.errors import ProviderError, Transient
+
+UNPROVEN = (401, 403)
 
 
 class Sender(Protocol):
@@ -66,7 +68,7 @@ class Senders:
             try:
                 url = provider.event_url((await self._live.open(integration)).connection)
             except ProviderError as error:
-                return Unreachable(error.explained)
+                return Unreachable("retry" if isinstance(error, Transient) else "failed", error.explained)
             receiver = self._poster.to(url)
             return WebhookSender(self._clock, receiver, Destination(url=url), with_id=True, gone=provider.gone)
         return ToChannel(self._channels, integration)
@@ -107,11 +109,12 @@ class ToChannel:
 class Unreachable:
     """There is nowhere to send to."""
 
+    verdict: Literal["retry", "failed"]
     why: str
     action: Action = field(default="webhook", init=False)
 
     async def send(self, due: Due) -> Outcome:
-        return Outcome(verdict="failed", error=self.why)
+        return Outcome(verdict=self.verdict, error=self.why)
 
 
 async def post_signed(
@@ -129,4 +132,8 @@ async def post_signed(
     if secrets:
         body = signing.sign_inside(body, secrets[0].text, now // 1000)
     proofs = signing.headers(message_id, body, secrets, now // 1000)
-    return await receiver.post({**to.headers, **proofs, "X-Koko-Event": event_type}, body, gone)
+    outcome = await receiver.post({**to.headers, **proofs, "X-Koko-Event": event_type}, body, gone)
+    if len(secrets) > 1 and outcome.http_status in UNPROVEN:
+        # The receiver may not know the new secret yet: it is given the time that both are good.
+        return replace(outcome, verdict="retry")
+    return outcome

@@ -4,7 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from koko_integrations.rpc.wire import dump, dump_text
+import orjson
+
+from koko_integrations.rpc.wire import dump_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,4 +29,13 @@ class Event:
     def content_hash(self) -> str:
         """The same for the same event, whatever the order in which its data came."""
         content = [self.type, self.project_id, self.actor_id, self.occurred_at, self.data]
-        return hashlib.sha256(dump(content)).hexdigest()
+        return hashlib.sha256(orjson.dumps(_whole(content), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _whole(value: Any) -> Any:
+    """1.0 as 1, everywhere inside: to JavaScript they are the same."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, list) else value

@@ -18,6 +18,16 @@ _NEWEST = Statement(
     .order_by(Row.received_at.desc(), Row.id.desc())
     .limit(param("limit"))
 )
+ANY = "*"
+_OF_FAMILY = {
+    family: Statement(
+        Row.select(Row.id, Row.type, Row.data, Row.occurred_at)
+        .where((Row.team_id == param("team_id")) & Row.type.startswith(f"{family}."))
+        .order_by(Row.received_at.desc(), Row.id.desc())
+        .limit(param("limit"))
+    )
+    for family in ("project", "team")
+}
 _TEAM_NAME = Statement(Team.select(Team.name).where(Team.id == param("team_id")))
 _AUTHOR = {"id": "user_sample", "name": "Sam Sample"}
 _VIDEO = {
@@ -53,9 +63,13 @@ class Samples:
 
     async def newest(self, integration: Integration, event_type: str, limit: int) -> list[dict[str, Any]]:
         """Newest first, in the shape of a delivery to a hook."""
-        rows = await self._database.read(_NEWEST, team_id=integration.team_id, type=event_type, limit=limit)
+        family, _, kind = event_type.partition(".")
+        if kind == ANY:
+            event_type = f"{family}.created"
+            rows = await self._database.read(_OF_FAMILY[family], team_id=integration.team_id, limit=limit)
+        else:
+            rows = await self._database.read(_NEWEST, team_id=integration.team_id, type=event_type, limit=limit)
         if not rows:
-            family = event_type.partition(".")[0]
             data = orjson.dumps(_BY_FAMILY[family]).decode()
             rows = [(f"sample_{event_type}", event_type, data, self._clock.now_ms())]
         return [

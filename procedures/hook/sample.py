@@ -4,7 +4,7 @@ from typing import Any
 
 from koko_integrations.access.rules import KeyAccess
 from koko_integrations.app import Call
-from koko_integrations.event_types import EVENT_TYPES
+from koko_integrations.event_types import SUBSCRIBABLE
 from koko_integrations.rpc.fields import Choice, Id, Input, ListOf, Nested, Number, Output, RecordOf, Text, Timestamp
 from koko_integrations.rpc.procedure import query
 
@@ -12,7 +12,7 @@ LIMIT_MAX = 25
 
 
 class SampleInput(Input):
-    event = Choice(EVENT_TYPES, required=True)
+    event = Choice(SUBSCRIBABLE, required=True)
     limit = Number(minimum=1, maximum=LIMIT_MAX, whole=True, load_default=3)
 
 

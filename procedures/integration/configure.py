@@ -28,7 +28,9 @@ class ConfigureOutput(Output):
 async def configure(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """Changes settings; what is not given stays as it is. Mappings are checked against both sides."""
     integration = call.integration
-    if call.app.webhooks.has(integration):
-        integration = await call.app.webhooks.configure(integration, params["config"])
+    webhooks = call.app.webhooks
+    # All of it is checked before any of it is changed.
+    of_webhook = await webhooks.read_changes(integration, params["config"]) if webhooks.has(integration) else {}
     changed = await call.app.configurer.configure(integration, params["config"])
+    changed = await webhooks.configure(changed, of_webhook)
     return {"integration": changed.to_wire()}

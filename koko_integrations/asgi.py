@@ -79,6 +79,17 @@ from koko_integrations.transfers.landing import Landing
 from koko_integrations.transfers.requests import TransferRequests
 from koko_integrations.transfers.watching import import_new_files
 from koko_integrations.transfers.work import Parts as FileParts
+from koko_integrations.triggers.actions.asking import Asker
+from koko_integrations.triggers.actions.create_task import CreateTask
+from koko_integrations.triggers.actions.send_notification import SendNotification
+from koko_integrations.triggers.actions.update_status import UpdateStatus
+from koko_integrations.triggers.actions.webhook import Webhook
+from koko_integrations.triggers.conducting import Conductor
+from koko_integrations.triggers.own_address import OwnAddress
+from koko_integrations.triggers.planning import Planner
+from koko_integrations.triggers.rehearsal import Rehearsal
+from koko_integrations.triggers.running import Automation
+from koko_integrations.triggers.setting import TriggerSetter
 from koko_integrations.vault import Vault
 from providers.kit.egress import EgressGuard
 from providers.kit.http import HttpClient
@@ -114,6 +125,15 @@ def build_app(
     poster = Poster(clock, http)
     webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url)
     drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), NoLimit())
+    asker = Asker(clock, database, live)
+    actions = (
+        CreateTask(clock, database, registry, asker, settings.web_url),
+        SendNotification(registry, asker, settings.web_url),
+        UpdateStatus(database, registry, asker),
+        Webhook(clock, poster),
+    )
+    planner = Planner(database, vault, registry, actions)
+    automation = Automation(clock, database, Conductor(clock, database, planner))
     return App(
         clock=clock,
         database=database,
@@ -142,10 +162,13 @@ def build_app(
         webhooks=webhooks,
         hooks=Hooks(clock, database, vault, http, registry),
         pinger=Pinger(clock, database, registry, live, webhooks, poster),
-        publisher=Publisher(clock, database, Recipients(registry, NoChannels()), drain),
+        publisher=Publisher(clock, database, Recipients(registry, NoChannels()), drain, automation),
         samples=Samples(clock, database),
         deliveries=DeliveryBoard(clock, database, drain),
         drain=drain,
+        triggers=TriggerSetter(clock, database, vault, http, registry, live, planner, OwnAddress(settings)),
+        rehearsal=Rehearsal(clock, database, planner),
+        automation=automation,
         scheduler=Scheduler(clock, database),
         retention=Retention(clock, database, settings.log_retention_days, settings.job_retention_days),
     )

@@ -50,8 +50,9 @@ async def _every_minute(chore: Callable[[], Awaitable[object]]) -> None:
 
 @contextlib.asynccontextmanager
 async def background(app: App) -> AsyncIterator[None]:
-    """Keeps house and jobs, and sends what is due, while the block runs."""
-    tasks = [asyncio.create_task(work) for work in (keep_house(app), app.keeper.keep(), app.drain.keep())]
+    """Keeps house and jobs, sends what is due, and does what triggers want, while the block runs."""
+    works = (keep_house(app), app.keeper.keep(), app.drain.keep(), app.automation.keep())
+    tasks = [asyncio.create_task(work) for work in works]
     try:
         yield
     finally:

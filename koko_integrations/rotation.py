@@ -10,7 +10,14 @@ from typing import Any
 import peewee
 
 from koko_integrations.database import Database, Statement, Transaction, param
-from koko_integrations.models import Endpoint, InboundAddress, Integration, IntegrationConnection, PendingConnection
+from koko_integrations.models import (
+    Endpoint,
+    InboundAddress,
+    Integration,
+    IntegrationConnection,
+    PendingConnection,
+    TriggerRule,
+)
 from koko_integrations.vault import Place, Vault, VaultError
 
 PAGE_ROWS = 100
@@ -22,6 +29,7 @@ SEALED_COLUMNS: tuple[tuple[type[peewee.Model], peewee.Field, peewee.Field], ...
     (PendingConnection, PendingConnection.state_hash, PendingConnection.code_verifier),
     (Endpoint, Endpoint.id, Endpoint.sealed),
     (InboundAddress, InboundAddress.id, InboundAddress.sealed),
+    (TriggerRule, TriggerRule.id, TriggerRule.sealed),
 )
 """Every column that holds a vault's blobs: model, key column, sealed column. Each model has a `team_id`."""
 

@@ -16,7 +16,7 @@ from koko_integrations.database.statement import Statement
 from koko_integrations.koko import KOKO_MODELS
 from koko_integrations.models import OWN_MODELS, IntegrationsSchema
 
-VERSION = 3
+VERSION = 4
 
 _PACKAGE = files("koko_integrations.database")
 _ADOPT_OLD_ROWS = """

@@ -2,6 +2,7 @@
 
 import peewee
 
+from koko_integrations.models.automation import TriggerLane, TriggerRule, TriggerRun, TriggerTask, TriggerTurn
 from koko_integrations.models.base import OwnModel
 from koko_integrations.models.connections import (
     ApiKey,
@@ -47,4 +48,9 @@ __all__ = [
     "SyncLink",
     "SyncState",
     "SyncedItem",
+    "TriggerLane",
+    "TriggerRule",
+    "TriggerRun",
+    "TriggerTask",
+    "TriggerTurn",
 ]

@@ -180,6 +180,13 @@ class Number(_Strict):
         return int(value) if self.whole else value
 
 
+class Anything(_Strict):
+    """z.unknown(), within what JSON holds."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_none=True, **kwargs)
+
+
 class ListOf(_Strict):
     """z.array()."""
 

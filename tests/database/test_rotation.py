@@ -82,4 +82,5 @@ def test_every_sealed_column_is_known() -> None:
     from koko_integrations.connections import credentials, pending
 
     sealed = {credentials.ACCESS_TOKEN, credentials.REFRESH_TOKEN, credentials.SECRETS, pending.CODE_VERIFIER}
+    sealed |= {("endpoint", "sealed"), ("inbound_address", "sealed"), ("trigger_rule", "sealed")}
     assert {(model._meta.table_name, column.column_name) for model, _, column in SEALED_COLUMNS} == sealed

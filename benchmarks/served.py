@@ -187,6 +187,8 @@ def serving(koko: Koko, origin: str, **more: str) -> Iterator[Served]:
         KOKO_ORIGIN_OVERRIDES=f"{SITE}={origin}",
         KOKO_PORT=str(port),
         KOKO_LOG_LEVEL="info",
+        # Jobs are looked at ten times a second.
+        KOKO_READS_PER_HOUR="1000000",
         **more,
     )
     command = [str(Path(sys.executable).parent / "koko-integrations"), "serve"]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from koko_integrations.access import Actor, Authenticator, Gate, Grant, Public
+from koko_integrations.access import Actor, Allowance, Authenticator, Gate, Grant, Public
 from koko_integrations.assets.staging import Staging
 from koko_integrations.clock import Clock
 from koko_integrations.connections.catalogue import Catalogue
@@ -20,14 +20,18 @@ from koko_integrations.delivery.custom import CustomWebhooks
 from koko_integrations.delivery.drain import Drain
 from koko_integrations.delivery.hooks import Hooks
 from koko_integrations.delivery.pinging import Pinger
-from koko_integrations.errors import BadRequest
+from koko_integrations.errors import BadRequest, Forbidden, NotFound
 from koko_integrations.events.publishing import Publisher
 from koko_integrations.events.samples import Samples
 from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.keeper import JobKeeper
+from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
 from koko_integrations.markers.exporting import MarkerExporter
+from koko_integrations.notifications.notifier import ChannelNotifier
+from koko_integrations.notifications.sharing import Sharer
+from koko_integrations.notifications.unfurling import Unfurler
 from koko_integrations.retention import Retention
 from koko_integrations.rpc.dispatch import Request
 from koko_integrations.rpc.procedure import Procedure
@@ -51,6 +55,8 @@ class App:
     database: Database
     authenticator: Authenticator
     gate: Gate
+    limiter: RateLimiter
+    allowance: Allowance
     catalogue: Catalogue
     connector: Connector
     disconnector: Disconnector
@@ -67,6 +73,9 @@ class App:
     files: FileBoard
     transfers: TransferRequests
     markers: MarkerExporter
+    notifier: ChannelNotifier
+    sharer: Sharer
+    unfurler: Unfurler
     staging: Staging
     webhooks: CustomWebhooks
     hooks: Hooks
@@ -82,7 +91,8 @@ class App:
     retention: Retention
 
     async def enter(self, request: Request, procedure: Procedure["Call"], params: Any) -> tuple["Call", dict[str, Any]]:
-        """Signed in? Input right? Role enough? In this order, with one read of the database when all is well."""
+        """Signed in? Input right? Role enough? Not too often? In this order, with one read of the database when all is
+        well. What is refused counts as well, once it is known whose it is."""
         if isinstance(procedure.access, Public):
             return Call(self, request.id, NOBODY), procedure.load(params)
         principal = request.memo.get("principal")
@@ -90,10 +100,11 @@ class App:
             principal = request.memo["principal"] = await self.authenticator.principal(request.headers)
         try:
             loaded = procedure.load(params)
-        except BadRequest:
-            await self.gate.sign_in(principal)
+            grant = await self.gate.admit(principal, procedure.access, loaded)
+        except (BadRequest, Forbidden, NotFound):
+            await self.allowance.spend(request, await self.gate.sign_in(principal), procedure.rate_class)
             raise
-        grant = await self.gate.admit(principal, procedure.access, loaded)
+        await self.allowance.spend(request, grant.actor, procedure.rate_class)
         return Call(self, request.id, grant), loaded
 
 

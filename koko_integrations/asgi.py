@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 import procedures
-from koko_integrations.access import Authenticator, Gate, Public
+from koko_integrations.access import Allowance, Authenticator, Gate, Public
 from koko_integrations.access.authenticator import has_api_key
 from koko_integrations.access.service_tokens import ServiceTokens
 from koko_integrations.access.session_cookie import SessionSigner
@@ -26,6 +26,7 @@ from koko_integrations.app import App, Call
 from koko_integrations.assets.bunny import Bunny
 from koko_integrations.assets.opening import open_store
 from koko_integrations.clock import Clock, SystemClock
+from koko_integrations.connections.asking import Asker
 from koko_integrations.connections.catalogue import Catalogue
 from koko_integrations.connections.check import Checker
 from koko_integrations.connections.configure import Configurer
@@ -43,10 +44,9 @@ from koko_integrations.delivery.drain import Drain
 from koko_integrations.delivery.hooks import Hooks
 from koko_integrations.delivery.pinging import Pinger
 from koko_integrations.delivery.poster import Poster
-from koko_integrations.delivery.rates import NoLimit
 from koko_integrations.delivery.senders import Senders
 from koko_integrations.events.publishing import Publisher
-from koko_integrations.events.recipients import NoChannels, Recipients
+from koko_integrations.events.recipients import Recipients
 from koko_integrations.events.samples import Samples
 from koko_integrations.housekeeping import background
 from koko_integrations.jobs.board import JobBoard
@@ -54,9 +54,16 @@ from koko_integrations.jobs.engine import DbosEngine, Engine
 from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.jobs.liveness import liveness_of
 from koko_integrations.jobs.runner import JobRunner
+from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
 from koko_integrations.markers.exporting import MarkerExporter
 from koko_integrations.models import IntegrationsSchema
+from koko_integrations.notifications.notifier import ChannelNotifier
+from koko_integrations.notifications.posting import ChannelPoster
+from koko_integrations.notifications.scene import SceneReader
+from koko_integrations.notifications.sharing import Sharer
+from koko_integrations.notifications.unfurling import Unfurler
+from koko_integrations.notifications.wording import NoticeMaker
 from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
 from koko_integrations.retention import Retention
@@ -79,7 +86,6 @@ from koko_integrations.transfers.landing import Landing
 from koko_integrations.transfers.requests import TransferRequests
 from koko_integrations.transfers.watching import import_new_files
 from koko_integrations.transfers.work import Parts as FileParts
-from koko_integrations.triggers.actions.asking import Asker
 from koko_integrations.triggers.actions.create_task import CreateTask
 from koko_integrations.triggers.actions.send_notification import SendNotification
 from koko_integrations.triggers.actions.update_status import UpdateStatus
@@ -111,6 +117,7 @@ def build_app(
             [f"KOKO_PROVIDER_{slug.upper()}_*: there is no such provider" for slug in registry.unknown_apps]
         )
     vault = Vault(settings.encryption_keys)
+    limiter = RateLimiter(clock, database)
     live = LiveConnections(clock, database, vault, registry, outside)
     engine = engine or DbosEngine(settings.jobs_database_url)
     syncs = SyncRunner(Parts(clock, database, live, settings.web_url), registry, import_new_files)
@@ -119,12 +126,14 @@ def build_app(
     bunny = None if settings.bunny is None else Bunny(http, settings.bunny.id, settings.bunny.api_key)
     imports = Importer(files, registry, staging, Landing(files, assets, staging, bunny))
     exports = Exporter(files, registry, assets)
+    scenes, channel_poster = SceneReader(database), ChannelPoster(clock, database, live)
+    maker = NoticeMaker(scenes, settings.web_url)
     runner = JobRunner(clock, database, {"sync": syncs, "import": imports, "export": exports})
     keeper = JobKeeper(clock, database, engine, liveness_of(settings.jobs_database_url, engine.executor), runner)
-    notifier: Any = None  # TEMPORARY until notifications land
     poster = Poster(clock, http)
+    notifier = ChannelNotifier(database, registry, scenes, maker, channel_poster)
     webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url)
-    drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), NoLimit())
+    drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), limiter)
     asker = Asker(clock, database, live)
     actions = (
         CreateTask(clock, database, registry, asker, settings.web_url),
@@ -142,6 +151,10 @@ def build_app(
             ServiceTokens(clock, settings.service_keys, settings.service_jwks_url),
         ),
         gate=Gate(database, clock),
+        limiter=limiter,
+        allowance=Allowance(
+            limiter, settings.reads_per_hour, settings.writes_per_hour, settings.service_calls_per_hour
+        ),
         catalogue=Catalogue(registry, settings.public_url),
         connector=Connector(settings, clock, database, vault, http, registry, outside),
         disconnector=Disconnector(clock, database, vault, registry, outside, live),
@@ -158,11 +171,14 @@ def build_app(
         files=FileBoard(database),
         transfers=TransferRequests(clock, database, registry, keeper),
         markers=MarkerExporter(database, registry),
+        notifier=notifier,
+        sharer=Sharer(clock, database, registry, scenes, maker, channel_poster),
+        unfurler=Unfurler(registry, scenes, maker, channel_poster, settings.web_url),
         staging=staging,
         webhooks=webhooks,
         hooks=Hooks(clock, database, vault, http, registry),
         pinger=Pinger(clock, database, registry, live, webhooks, poster),
-        publisher=Publisher(clock, database, Recipients(registry, NoChannels()), drain, automation),
+        publisher=Publisher(clock, database, Recipients(registry), drain, automation),
         samples=Samples(clock, database),
         deliveries=DeliveryBoard(clock, database, drain),
         drain=drain,

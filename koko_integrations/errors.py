@@ -94,6 +94,16 @@ class UnprocessableContent(AppError):
     code, number, http_status = "UNPROCESSABLE_CONTENT", -32022, 422
 
 
+class TooManyRequests(AppError):
+    """Over a limit: so many (`limit`) are allowed in so many seconds (`window_s`)."""
+
+    code, number, http_status = "TOO_MANY_REQUESTS", -32029, 429
+
+    def __init__(self, message: str, *, retry_after_s: int, limit: int, window_s: int) -> None:
+        super().__init__(message, retryAfter=retry_after_s, limit=limit, window=window_s)
+        self.retry_after_s = retry_after_s
+
+
 _BY_VERDICT: tuple[tuple[type[ProviderError], type[AppError]], ...] = (
     (Transient, TimedOut),
     (CredentialsRefused, BadRequest),

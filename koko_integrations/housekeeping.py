@@ -32,6 +32,7 @@ async def keep_house(app: App) -> None:
         app.retention.apply,
         app.keeper.prune,
         app.drain.give_up_overdue,
+        app.limiter.sweep,
         lambda: asyncio.to_thread(app.staging.sweep),
     )
     async with asyncio.TaskGroup() as group:
@@ -50,7 +51,8 @@ async def _every_minute(chore: Callable[[], Awaitable[object]]) -> None:
 
 @contextlib.asynccontextmanager
 async def background(app: App) -> AsyncIterator[None]:
-    """Keeps house and jobs, sends what is due, and does what triggers want, while the block runs."""
+    """Keeps house and jobs, sends what is due, and does what triggers want, while the block runs; what was counted is
+    settled when it ends."""
     works = (keep_house(app), app.keeper.keep(), app.drain.keep(), app.automation.keep())
     tasks = [asyncio.create_task(work) for work in works]
     try:
@@ -59,3 +61,4 @@ async def background(app: App) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await app.limiter.close()

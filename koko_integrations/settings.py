@@ -18,6 +18,7 @@ T = TypeVar("T")
 # better-auth falls back to this value when BETTER_AUTH_SECRET is missing: whoever knows it can forge sessions.
 PUBLIC_AUTH_SECRET = "better-auth-secret-123456789"  # noqa: S105 - public, and refused
 SERVICE_SECRET_MIN_CHARS = 16
+MOST_CALLS_PER_HOUR = 1_000_000_000
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 _APP_NAME = re.compile(r"KOKO_PROVIDER_([A-Z0-9_]+?)_(CLIENT_ID|CLIENT_SECRET|SIGNING_SECRET)")
@@ -57,6 +58,9 @@ class Settings:
     web_url: str = "http://127.0.0.1:8400"
     log_retention_days: int = 365
     job_retention_days: int = 30
+    reads_per_hour: int = 2000
+    writes_per_hour: int = 500
+    service_calls_per_hour: int = 100_000
     provider_apps: dict[str, AppCredentials] = field(default_factory=dict)
     origin_overrides: dict[str, str] = field(default_factory=dict)
     egress_allow: tuple[Network, ...] = ()
@@ -118,6 +122,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         web_url=read.optional("KOKO_WEB_URL", addresses.base_url, origins[0] if origins else public_url),
         log_retention_days=read.optional("KOKO_LOG_RETENTION_DAYS", _days, 365),
         job_retention_days=read.optional("KOKO_JOB_RETENTION_DAYS", _days, 30),
+        reads_per_hour=read.optional("KOKO_READS_PER_HOUR", _calls, 2000),
+        writes_per_hour=read.optional("KOKO_WRITES_PER_HOUR", _calls, 500),
+        service_calls_per_hour=read.optional("KOKO_SERVICE_RATE_PER_HOUR", _calls, 100_000),
         provider_apps=_provider_apps(environ, read.problems),
         origin_overrides=read.optional("KOKO_ORIGIN_OVERRIDES", _origin_overrides, {}),
         egress_allow=read.optional("KOKO_EGRESS_ALLOW", _networks, ()),
@@ -167,6 +174,12 @@ def jobs_beside(database_url: str) -> str:
 def _days(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 3650:
         raise ValueError("expected a number of days from 1 to 3650")
+    return int(text)
+
+
+def _calls(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_CALLS_PER_HOUR:
+        raise ValueError(f"expected a number of calls from 1 to {MOST_CALLS_PER_HOUR}")
     return int(text)
 
 

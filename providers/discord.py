@@ -11,8 +11,10 @@ from typing import Any
 from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Credentials, Grant, Identity, Revocation
+from providers.kit.discord.messages import ForumNeedsThreadError, message, problem
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, Rejected
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2
+from providers.kit.notices import Notice, Notifies, Posted
 
 WEBHOOK_URL = re.compile(
     r"https://(?:(?:ptb|canary)\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/(\d{5,25})/([A-Za-z0-9_-]{20,120})"
@@ -20,7 +22,7 @@ WEBHOOK_URL = re.compile(
 MADE_BY_OAUTH = "madeByOAuth"
 
 
-class Discord(ConnectsByOAuth, ConnectsByKeys, Revokes):
+class Discord(ConnectsByOAuth, ConnectsByKeys, Revokes, Notifies):
     manifest = Manifest(
         slug="discord",
         name="Discord",
@@ -66,6 +68,21 @@ class Discord(ConnectsByOAuth, ConnectsByKeys, Revokes):
             config={"channelId": channel} if isinstance(channel, str) else {},
         )
 
+    def needs_channel(self, config: Mapping[str, Any]) -> bool:
+        return False
+
+    def post(self, connection: Connection, notice: Notice, *, channel_id: str | None, thread: str | None) -> Posted:
+        """Only in a forum are there threads: a webhook cannot begin one anywhere else."""
+        wait = {"wait": "true"}
+        if thread is not None:
+            posted = self._call("POST", connection, wait | {"thread_id": thread}, message(notice), in_thread=True)
+            return _posted(posted, in_thread=True)
+        try:
+            return _posted(self._call("POST", connection, wait, message(notice)), in_thread=False)
+        except ForumNeedsThreadError:
+            named = message(notice, thread_name=notice.about)
+            return _posted(self._call("POST", connection, wait, named), in_thread=True)
+
     def revoke(self, connection: Connection) -> Revocation:
         if MADE_BY_OAUTH not in connection.credentials.secrets:
             return Revocation(revoked=False, reason="the webhook was pasted, so it is not Koko's to delete")
@@ -75,12 +92,31 @@ class Discord(ConnectsByOAuth, ConnectsByKeys, Revokes):
             return Revocation(revoked=True, reason="the webhook was gone already")
         return Revocation(revoked=True)
 
-    def _call(self, method: str, connection: Connection) -> Answer:
+    def _call(
+        self,
+        method: str,
+        connection: Connection,
+        params: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
+        *,
+        in_thread: bool = False,
+    ) -> Answer:
         found = WEBHOOK_URL.fullmatch(connection.credentials.secrets.get("webhookUrl", ""))
         if found is None:
             raise Rejected("This is not the URL of a Discord webhook")
         # The token is the path: that is Discord's only way.
-        answer = self.http.request("Discord", method, f"https://discord.com/api/v10/webhooks/{found[1]}/{found[2]}")
-        if answer.status in (401, 404):
-            raise CredentialsRefused("Discord does not know this webhook any more", reason="unknown_webhook")
-        return answer.require_success()
+        url = f"https://discord.com/api/v10/webhooks/{found[1]}/{found[2]}"
+        answer = self.http.request("Discord", method, url, params=params, json=json)
+        if (refusal := problem(answer, in_thread=in_thread)) is not None:
+            raise refusal
+        return answer
+
+
+def _posted(answer: Answer, *, in_thread: bool) -> Posted:
+    """A thread is a channel of its own. The message is there, whatever the answer lacks."""
+    body = answer.json_object()
+    message_id, channel_id = body.get("id"), body.get("channel_id")
+    return Posted(
+        id=message_id if isinstance(message_id, str) else None,
+        thread=channel_id if in_thread and isinstance(channel_id, str) else None,
+    )

@@ -1,4 +1,5 @@
-"""Slack. Source: docs.slack.dev/authentication, docs.slack.dev/reference/methods; slackapi/slack-api-specs.
+"""Slack. Source: docs.slack.dev/authentication, /reference/methods, /messaging/unfurling-links-in-messages;
+slackapi/slack-api-specs.
 
 Every answer is HTTP 200; `ok` tells. Tokens do not expire unless the app has token rotation, which adds `expires_in`
 and a single-use refresh token. What there is to pull are channels: projects, in Koko's words. An archived one is gone.
@@ -13,7 +14,9 @@ from providers.kit.connection import Connection, Grant, Identity, Resource, Revo
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
+from providers.kit.notices import Notice, Notifies, Posted, PreviewsLinks
 from providers.kit.paging import all_pages
+from providers.kit.slack.messages import message_form, refusal, unfurl_form
 
 API = "https://slack.com/api"
 GONE = frozenset({"token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"})
@@ -24,7 +27,7 @@ REFUSED_APP = frozenset({"invalid_client_id", "bad_client_secret", "bad_redirect
 POSTING = ("chat:write", "channels:read")
 
 
-class Slack(ConnectsByOAuth, Revokes, ListsItems):
+class Slack(ConnectsByOAuth, Revokes, ListsItems, Notifies, PreviewsLinks):
     resource_kinds = ("channels",)
     entities = ("projects",)
     mapped = False
@@ -37,6 +40,7 @@ class Slack(ConnectsByOAuth, Revokes, ListsItems):
             Feature("Comment notifications", POSTING),
             Feature("Upload alerts", POSTING),
             Feature("Approval requests", POSTING),
+            Feature("Link previews", ("links:read", "links:write"), optional=True),
         ),
     )
     # PKCE would make the app a public client for good: docs.slack.dev/authentication/using-pkce.
@@ -72,6 +76,18 @@ class Slack(ConnectsByOAuth, Revokes, ListsItems):
         body = self._channels(connection, pull.cursor)
         items, skipped = self.read_items(body.get("channels"), self._read_channel)
         return Page(items=tuple(items), skipped=tuple(skipped), cursor=_next_cursor(body))
+
+    def post(self, connection: Connection, notice: Notice, *, channel_id: str | None, thread: str | None) -> Posted:
+        if channel_id is None:
+            raise Rejected("Choose a channel of Slack (channelId)")
+        body = self._call("chat.postMessage", connection, message_form(notice, channel_id, thread)).json_object()
+        ts = body.get("ts")
+        # It is there, whatever else the answer lacks.
+        return Posted(id=ts, thread=thread or ts) if isinstance(ts, str) else Posted(thread=thread)
+
+    def unfurl(self, connection: Connection, place: Mapping[str, str], previews: Mapping[str, Notice]) -> None:
+        # The same links at the same place are replaced, not added to.
+        self._call("chat.unfurl", connection, unfurl_form(place, previews), repeatable=True)
 
     def revoke(self, connection: Connection) -> Revocation:
         try:
@@ -150,4 +166,4 @@ def _problem(answer: Answer) -> ProviderError | None:
         return Rejected("Slack did not grant a permission that this needs; connect Slack again", reason=reason)
     if reason == "invalid_cursor":
         return StartOver("Slack no longer knows where we were", reason=reason)
-    return Rejected("Slack refused the request", reason=reason)
+    return refusal(reason) or Rejected("Slack refused the request", reason=reason)

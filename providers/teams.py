@@ -1,8 +1,8 @@
 """Microsoft Teams: OAuth as the connecting user, or the URL of a Workflows webhook.
 
 Source: learn.microsoft.com/graph/api/{user-get,user-list-joinedteams,channel-list}, learn.microsoft.com/power-automate/
-teams (Workflows). Office 365 connector URLs were retired in 2026. What there is to pull are channels: projects, in
-Koko's words. An archived one is gone.
+teams (Workflows), learn.microsoft.com/graph/api/{channel-post-messages,chatmessage-post-replies}. Office 365 connector
+URLs were retired in 2026. What there is to pull are channels: projects, in Koko's words. An archived one is gone.
 """
 
 import hashlib
@@ -15,11 +15,13 @@ import orjson
 
 from providers.kit.base import ConnectsByKeys, ListsItems
 from providers.kit.connection import Connection, Identity, Resource
-from providers.kit.errors import Missing, Rejected, StartOver
+from providers.kit.errors import CredentialsRefused, Missing, Rejected, StartOver
 from providers.kit.items import Item, Page, Pull, Skipped
 from providers.kit.manifest import Feature, Field, Manifest
 from providers.kit.microsoft import MicrosoftProvider, entra
+from providers.kit.notices import Notice, Notifies, Posted
 from providers.kit.paths import segment
+from providers.kit.teams.card import graph_message, workflow_message
 
 POSTING = ("Team.ReadBasic.All", "Channel.ReadBasic.All", "ChannelMessage.Send")
 WORKFLOW_HOSTS = (".logic.azure.com", ".api.powerplatform.com", ".powerautomate.com")
@@ -46,7 +48,7 @@ class _Way:
         return orjson.dumps(asdict(self)).decode() if self.teams or self.following else None
 
 
-class Teams(MicrosoftProvider, ConnectsByKeys, ListsItems):
+class Teams(MicrosoftProvider, ConnectsByKeys, ListsItems, Notifies):
     resource_kinds = ("channels",)
     entities = ("projects",)
     mapped = False
@@ -111,6 +113,41 @@ class Teams(MicrosoftProvider, ConnectsByKeys, ListsItems):
             skipped=tuple(Skipped(_address(team_id, one.id), one.reason) for one in unread),
             cursor=left.cursor(),
         )
+
+    def needs_channel(self, config: Mapping[str, Any]) -> bool:
+        return "webhookUrl" not in config
+
+    def post(self, connection: Connection, notice: Notice, *, channel_id: str | None, thread: str | None) -> Posted:
+        url = connection.credentials.secrets.get("webhookUrl")
+        if url is not None:
+            self._run_workflow(url, notice)
+            return Posted()
+        team, _, channel = (channel_id or "").partition("/")
+        if not team or not channel:
+            raise Missing("This is no channel of Teams: choose one by channelId, as integration.listResources has them")
+        path = f"/teams/{segment(team)}/channels/{segment(channel)}/messages"
+        try:
+            body = self.graph_post(
+                connection, path if thread is None else f"{path}/{segment(thread)}/replies", graph_message(notice)
+            )
+        except Missing as missing:
+            raise Missing(
+                "Teams has no such channel, or whoever connected Teams is not in its team any more: choose another "
+                "channel (channelId)",
+                reason=missing.reason,
+            ) from None
+        message_id = body.get("id")
+        return Posted(id=message_id, thread=thread or message_id) if isinstance(message_id, str) else Posted()
+
+    def _run_workflow(self, url: str, notice: Notice) -> None:
+        """Posts by a workflow, which answers before it has done so: whether it will is not known. It has no threads."""
+        self._workflow(url)
+        answer = self.http.request(self.manifest.name, "POST", url, json=workflow_message(notice))
+        if answer.status in (401, 403, 404, 410):
+            raise CredentialsRefused(
+                "The workflow is gone or turned off in Teams: turn it on, or connect the URL of another one"
+            )
+        answer.require_success()
 
     def _page(self, connection: Connection, path: str, *, begun: bool) -> tuple[list[Any], str | None]:
         try:

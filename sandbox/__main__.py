@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 
+from sandbox.kit.messages import PATH as MESSAGES_PATH
 from sandbox.stand_ins import Sandbox
 
 
@@ -22,6 +23,10 @@ def main() -> None:
     announcement = {
         "client": {"url": client, "redirectUri": f"{client}/integrations/callback"},
         "providers": sandbox.hosting.announcement(),
+        "messages": {
+            slug: f"{sandbox.hosting.urls[stand_in.slug]}{MESSAGES_PATH}.html"
+            for slug, stand_in in (("slack", sandbox.slack), ("teams", sandbox.microsoft), ("discord", sandbox.discord))
+        },
     }
     sys.stdout.write(json.dumps(announcement) + "\n")
     sys.stdout.flush()

@@ -15,11 +15,12 @@ from sandbox.kit.stand_in import Clock, StandIn
 from sandbox.onedrive import OneDriveApi
 from sandbox.onedrive_drives import HOST
 from sandbox.teams import JoinedTeams
+from sandbox.teams_messages import WORKFLOW_URL, WORKFLOWS, TeamsMessages
 
 
 class MicrosoftStandIn(StandIn):
     slug = "microsoft"
-    origins = ("https://login.microsoftonline.com", "https://graph.microsoft.com", HOST)
+    origins = ("https://login.microsoftonline.com", "https://graph.microsoft.com", HOST, WORKFLOWS)
 
     def __init__(self, clock: Clock) -> None:
         self.oauth = AuthorizationServer(
@@ -33,6 +34,7 @@ class MicrosoftStandIn(StandIn):
             succeed=_without_offline_access,
         )
         self.teams = JoinedTeams(self._token, _refused)
+        self.channels = TeamsMessages(self.teams, self._token, _refused)
         self.drive = OneDriveApi(clock, self._token, _refused)
         super().__init__(clock)
 
@@ -48,15 +50,18 @@ class MicrosoftStandIn(StandIn):
             Route("/v1.0/me", self._me),
             *self.drive.routes(),
             *self.teams.routes(),
+            *self.channels.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
-        return {"teams": self.oauth.announcement(), "onedrive": self.oauth.announcement()}
+        teams = {**self.oauth.announcement(), "example": {"webhookUrl": WORKFLOW_URL}}
+        return {"teams": teams, "onedrive": self.oauth.announcement()}
 
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
         self.teams.reset()
+        self.channels.reset()
         self.drive.reset()
 
     async def _me(self, request: Request) -> Response:

@@ -1,15 +1,17 @@
 """Slack, as docs.slack.dev describes it: everything is HTTP 200, `ok` tells."""
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.kit.messages import Messages
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer, read_form
 from sandbox.kit.stand_in import Clock, StandIn
+from sandbox.slack_messages import Channel, Posting
 
 CREATED_S = 1_700_000_000
 SCOPES = {"public_channel": "channels:read", "private_channel": "groups:read", "mpim": "mpim:read", "im": "im:read"}
@@ -20,16 +22,6 @@ ERRORS = {
     "invalid_client": "bad_client_secret",
     "invalid_request": "invalid_arguments",
 }
-
-
-@dataclass
-class Channel:
-    id: str
-    name: str
-    purpose: str = ""
-    archived: bool = False
-    private: bool = False
-    member: bool = False
 
 
 class SlackStandIn(StandIn):
@@ -53,6 +45,7 @@ class SlackStandIn(StandIn):
             refuse=lambda code: _failed(ERRORS.get(code, code)),
             succeed=self._token_members,
         )
+        self.messages = Messages("Slack")
         super().__init__(clock)
         self._furnish()
 
@@ -83,6 +76,9 @@ class SlackStandIn(StandIn):
             Route("/api/auth.test", self._auth_test, methods=["GET", "POST"]),
             Route("/api/conversations.list", self._conversations_list, methods=["GET", "POST"]),
             Route("/api/auth.revoke", self._auth_revoke, methods=["GET", "POST"]),
+            Route("/api/chat.postMessage", self._chat_post_message, methods=["POST"]),
+            Route("/api/chat.unfurl", self._chat_unfurl, methods=["POST"]),
+            *self.messages.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -91,6 +87,7 @@ class SlackStandIn(StandIn):
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
+        self.messages.reset()
         self.rotate_tokens(on=False)
         self._furnish()
 
@@ -157,6 +154,22 @@ class SlackStandIn(StandIn):
         following = f"{era}:{end}" if end < len(of_types) else ""
         body = {"ok": True, "channels": [_channel(one) for one in page]}
         return JSONResponse(body | {"response_metadata": {"next_cursor": following}})
+
+    async def _chat_post_message(self, request: Request) -> Response:
+        return await self._posting(request, "chat:write", Posting.post)
+
+    async def _chat_unfurl(self, request: Request) -> Response:
+        return await self._posting(request, "links:write", Posting.unfurl)
+
+    async def _posting(self, request: Request, scope: str, act: Callable[[Posting], dict[str, Any]]) -> Response:
+        token = self.oauth.find_live(read_bearer(request))
+        if token is None:
+            return self._refused(request)
+        if scope not in token.scopes:
+            return _failed("missing_scope", needed=scope, provided=",".join(token.scopes))
+        channels = {one.id: one for one in self.channels.values()} | {one.name: one for one in self.channels.values()}
+        posting = Posting(await read_form(request), channels, self.messages, token.scopes, self.clock.now_s())
+        return JSONResponse(act(posting))
 
     def _refused(self, request: Request) -> Response:
         value = read_bearer(request)

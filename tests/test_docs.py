@@ -15,6 +15,9 @@ from click.testing import CliRunner
 from koko_integrations.cli.main import commands
 from koko_integrations.registry import find_provider_classes
 from providers.kit.base import ListsItems, PushesItems
+from providers.kit.egress import EgressGuard
+from providers.kit.http import HttpClient
+from providers.kit.notices import Notifies
 from providers.kit.transfers import ReadsFiles, WritesFiles
 from tests.process.running import as_checkout, free_port, running
 from tests.process.test_demo import start
@@ -74,6 +77,18 @@ def test_files() -> None:
     assert documented == expected
 
 
+def test_notifications() -> None:
+    """Who is told, and where a channel has to be chosen."""
+    documented = {row[0].strip("`"): "`channelId`" in row[1] for row in rows_of("## Notifications")}
+    http = HttpClient(EgressGuard(()))
+    expected = {
+        found.manifest.slug: found(http).needs_channel({})
+        for found in find_provider_classes()
+        if issubclass(found, Notifies)
+    }
+    assert documented == expected
+
+
 def test_commands() -> None:
     documented = {row[0].strip("`").removeprefix("koko-integrations ") for row in rows_of("## Commands")}
     assert documented == set(commands.commands)
@@ -117,7 +132,7 @@ def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     listed, status, tested, disconnected, seen, s3, *synced = done.stdout.splitlines()
     assert '"provider":"slack"' in listed
     assert '"status":"healthy"' in status
-    assert '"permissions":["chat:write","channels:read"]' in tested
+    assert '"permissions":["chat:write","channels:read","links:read","links:write"]' in tested
     assert disconnected.endswith('"result":{"success":true,"revoked":true},"id":1}')
     assert "/api/auth.revoke" in seen
     assert '"status":"connected"' in s3

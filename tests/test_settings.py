@@ -46,6 +46,9 @@ def test_everything() -> None:
             "KOKO_PROVIDER_SLACK_SIGNING_SECRET": "ssign",
             "KOKO_ORIGIN_OVERRIDES": "https://slack.com=http://127.0.0.1:4010,https://a.b=https://c.d:1",
             "KOKO_EGRESS_ALLOW": "10.0.0.0/8, fd00::/8",
+            "KOKO_READS_PER_HOUR": "5000",
+            "KOKO_WRITES_PER_HOUR": "1",
+            "KOKO_SERVICE_RATE_PER_HOUR": "1000000000",
             "KOKO_ASSET_STORE": "s3://koko-assets/a/prefix?endpoint=https://x.r2.cloudflarestorage.com&region=auto",
             "KOKO_BUNNY_LIBRARY_ID": "1234",
             "KOKO_BUNNY_API_KEY": "bunny-key",
@@ -60,6 +63,8 @@ def test_everything() -> None:
     assert settings.provider_apps["slack"].signing_secret == "ssign"
     assert settings.origin_overrides["https://slack.com"] == "http://127.0.0.1:4010"
     assert settings.public_url == "https://integrations.koko.com"
+    assert (settings.reads_per_hour, settings.writes_per_hour) == (5000, 1)
+    assert settings.service_calls_per_hour == 1_000_000_000
     assert settings.asset_store.startswith("s3://koko-assets/a/prefix?")
     assert settings.bunny == BunnyLibrary(id="1234", api_key="bunny-key")
     assert "bunny-key" not in repr(settings)
@@ -100,6 +105,10 @@ def test_no_start_without_secrets() -> None:
         ("KOKO_ORIGIN_OVERRIDES", "https://slack.com/api=http://127.0.0.1:1"),
         ("KOKO_EGRESS_ALLOW", "everything"),
         ("KOKO_EGRESS_ALLOW", "10.0.0.1/8"),
+        ("KOKO_READS_PER_HOUR", "0"),
+        ("KOKO_WRITES_PER_HOUR", "-1"),
+        ("KOKO_SERVICE_RATE_PER_HOUR", "unlimited"),
+        ("KOKO_SERVICE_RATE_PER_HOUR", "1000000001"),
         ("KOKO_ASSET_STORE", "var/assets"),
         ("KOKO_ASSET_STORE", "file:var/assets"),
         ("KOKO_ASSET_STORE", "file:///"),

@@ -37,6 +37,11 @@ class Actor:
     label: str
     user_id: str | None = None
 
+    @property
+    def is_service(self) -> bool:
+        """One of Koko's services, for itself."""
+        return self.label.startswith("service:")
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:

@@ -17,7 +17,7 @@ EDITORS = ("owner", "editor")
 MOST_ASSETS = 50
 
 # A project reaches a team through its owner and its members.
-_OF_TEAM = (
+OF_TEAM = (
     Project.owner_id.in_(TeamMember.select(TeamMember.user_id).where(TeamMember.team_id == param("team_id")))
     | Project.owner_id.in_(Team.select(Team.owner_id).where(Team.id == param("team_id")))
     | Project.id.in_(
@@ -26,9 +26,10 @@ _OF_TEAM = (
         .where(TeamMember.team_id == param("team_id"))
     )
 )
-PROJECT_IDS_OF_TEAM = Project.select(Project.id).where(_OF_TEAM)
+"""The condition that a project is the team's, for statements that join Project."""
+PROJECT_IDS_OF_TEAM = Project.select(Project.id).where(OF_TEAM)
 """A part for statements, which then take a `team_id`."""
-PROJECTS_OF_TEAM = Statement(Project.select(Project.id, Project.name).where(_OF_TEAM).order_by(Project.id))
+PROJECTS_OF_TEAM = Statement(Project.select(Project.id, Project.name).where(OF_TEAM).order_by(Project.id))
 _WITH_ROLES = Statement(
     Project.select(Project.id, Project.owner_id, ProjectMember.role)
     .join(
@@ -36,7 +37,7 @@ _WITH_ROLES = Statement(
         peewee.JOIN.LEFT_OUTER,
         on=((ProjectMember.project_id == Project.id) & (ProjectMember.user_id == param("user_id"))),
     )
-    .where(_OF_TEAM)
+    .where(OF_TEAM)
 )
 _OF_ASSETS = Statement(
     Asset.select(Asset.id, Asset.project_id).where(

@@ -130,5 +130,7 @@ def _welcome(url: str, tokens: Mapping[str, str], announced: Mapping[str, Any]) 
     if client := announced.get("client"):
         click.echo(f"\nOr in a browser: {client['url']}/#token={tokens[DEMO_ADMIN]}&service={url}")
         click.echo(f"Redirect URI for OAuth: {client['redirectUri']}")
+    for slug, page in announced.get("messages", {}).items():
+        click.echo(f"What {slug} was told: {page}")
     click.echo("\nStop with Ctrl-C.")
     sys.stdout.flush()

@@ -4,13 +4,13 @@ import time
 from dataclasses import dataclass, field
 
 from koko_integrations.clock import Clock
-from koko_integrations.connections.credentials import lost, set_error
+from koko_integrations.connections.credentials import lost, note_check, set_error
 from koko_integrations.connections.live import LiveConnections, Used
 from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.errors import PreconditionFailed
 from koko_integrations.integration import Integration
 from koko_integrations.journal import count_calls, write_entry
-from koko_integrations.models import ApiKey, IntegrationConnection
+from koko_integrations.models import ApiKey
 from koko_integrations.models import Integration as Row
 from koko_integrations.registry import Registry
 from koko_integrations.rpc.wire import dump_text as dump
@@ -20,17 +20,6 @@ from providers.kit.connection import Identity
 from providers.kit.errors import CredentialsRefused, ProviderError
 from providers.kit.http import counting_calls
 
-_SAME_CREDENTIALS = (IntegrationConnection.integration_id == param("id")) & (
-    IntegrationConnection.credential_version == param("credential_version")
-)
-_NOTE_CHECK = Statement(
-    IntegrationConnection.update(
-        {
-            IntegrationConnection.last_check_at: param("now"),
-            IntegrationConnection.last_check_error: param("error"),
-        }
-    ).where(_SAME_CREDENTIALS)
-)
 _SET_SCOPE = Statement(
     Row.update({Row.scope: param("scope"), Row.updated_at: param("now")}).where(
         (Row.id == param("id")) & (Row.scope != param("scope"))
@@ -98,7 +87,7 @@ class Checker:
             error = None if failure is None else failure.explained
             count_calls(tx, integration.id, api_calls, now)
             # What was seen of credentials that are no longer there says nothing of those that are.
-            if not tx.change(_NOTE_CHECK, id=integration.id, credential_version=version, now=now, error=error):
+            if not note_check(tx, integration.id, version, error, now):
                 return
             tx.change(_SET_SCOPE, id=integration.id, scope=dump(scope), now=now)
             # A provider that is down says nothing about the credentials; one that refuses them does.

@@ -98,6 +98,14 @@ _RELEASE = Statement(
 _SET_REFRESH_AT = Statement(
     IntegrationConnection.update({IntegrationConnection.refresh_at: param("refresh_at")}).where(_UNCHANGED)
 )
+_NOTE_CHECK = Statement(
+    IntegrationConnection.update(
+        {
+            IntegrationConnection.last_check_at: param("now"),
+            IntegrationConnection.last_check_error: param("error"),
+        }
+    ).where(_UNCHANGED)
+)
 _SET_ERROR = Statement(
     Row.update({Row.status: "error", Row.updated_at: param("now")}).where(
         (Row.id == param("id")) & (Row.status == "connected")
@@ -228,6 +236,11 @@ def release(
 def postpone(tx: Transaction, integration_id: str, version: int, refresh_at: int) -> None:
     """Sets when these credentials are to be renewed."""
     tx.change(_SET_REFRESH_AT, id=integration_id, version=version, refresh_at=refresh_at)
+
+
+def note_check(tx: Transaction, integration_id: str, version: int, error: str | None, now: int) -> bool:
+    """Remembers what came of using these credentials. False when there are others by now."""
+    return tx.change(_NOTE_CHECK, id=integration_id, version=version, error=error, now=now) > 0
 
 
 def lost(said: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from koko_integrations.integration import Integration
 from koko_integrations.journal import SUM_TODAY, start_of_day
 from koko_integrations.registry import Registry
 from koko_integrations.rpc.wire import iso, present
+from providers.kit.notices import Notifies
 
 
 class StatusReader:
@@ -45,15 +46,16 @@ class StatusReader:
 
     def _health(self, integration: Integration, now: int, resting: Row | None) -> dict[str, Any]:
         down = self._down(integration)
-        issues = down or self._degraded(integration, now)
+        degraded = [] if down else self._degraded(integration, now)
         if not down and resting is not None:
             said = f" ({resting[1]})" if resting[1] else ""
-            issues.append(f"Events have not been accepted since {iso(resting[0])}{said}; Koko keeps trying")
+            degraded.append(f"Events have not been accepted since {iso(resting[0])}{said}; Koko keeps trying")
+        unused = [] if down else self._unused(integration)
         checked_at = integration.last_check_at
         return present(
-            status="down" if down else "degraded" if issues else "healthy",
+            status="down" if down else "degraded" if degraded else "healthy",
             lastCheck=iso(integration.updated_at if checked_at is None else checked_at),
-            issues=issues or None,
+            issues=[*down, *degraded, *unused] or None,
         )
 
     def _down(self, integration: Integration) -> list[str]:
@@ -79,12 +81,26 @@ class StatusReader:
         expires_at = integration.token_expires_at
         if expires_at is not None and expires_at <= now:
             issues.append(f"The access token of {integration.provider_name} has expired")
-        manifest = self._registry.find(integration.provider).manifest
-        if integration.auth_method != "api_key":
-            issues += [
-                f"{label} is off: {', '.join(scopes)} was not granted; connect again to grant it"
-                for label, scopes in manifest.features_off(tuple(integration.scope)).items()
-            ]
+        issues += self._off(integration, optional=False)
         if integration.last_sync_status in ("failed", "partial"):
             issues.append(f"The last sync ended as {integration.last_sync_status}")
         return issues
+
+    def _unused(self, integration: Integration) -> list[str]:
+        """What the connection could do besides, and what that takes: it is healthy without."""
+        issues = self._off(integration, optional=True)
+        provider, config = self._registry.find(integration.provider), integration.config
+        if isinstance(provider, Notifies) and not provider.has_channel(config) and config.get("notifyOn") != []:
+            issues.append("Choose a channel (channelId) to get notifications")
+        return issues
+
+    def _off(self, integration: Integration, *, optional: bool) -> list[str]:
+        if integration.auth_method == "api_key":
+            return []
+        manifest = self._registry.find(integration.provider).manifest
+        off = manifest.features_off(tuple(integration.scope))
+        return [
+            f"{feature.label} is off: {', '.join(off[feature.label])} was not granted; connect again to grant it"
+            for feature in manifest.features
+            if feature.label in off and feature.optional is optional
+        ]

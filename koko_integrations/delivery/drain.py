@@ -16,14 +16,14 @@ from koko_integrations.database import Database, Transaction
 from koko_integrations.delivery import ledger
 from koko_integrations.delivery.lane import Lane, end_turn
 from koko_integrations.delivery.ledger import Leased
-from koko_integrations.delivery.rates import Rates
 from koko_integrations.delivery.recorder import Recorder
 from koko_integrations.delivery.senders import Sender, Senders
 from koko_integrations.journal import Action, write_entry
+from koko_integrations.limits import RateLimiter
 
 log = structlog.get_logger(__name__)
 
-HEARTBEAT_S = 5.0
+HEARTBEAT_S = 2.5
 POLL_S = 0.5
 """How soon is seen what another process has published, or what has become due."""
 LANES = 200
@@ -34,11 +34,11 @@ OVERDUE_MS = 2 * DAY_MS
 class Drain:
     """One per process."""
 
-    def __init__(self, clock: Clock, database: Database, senders: Senders, rates: Rates) -> None:
+    def __init__(self, clock: Clock, database: Database, senders: Senders, limiter: RateLimiter) -> None:
         self._clock = clock
         self._database = database
         self._senders = senders
-        self._rates = rates
+        self._limiter = limiter
         self._recorder = Recorder(clock, database)
         self._holder = f"drain-{token_hex(8)}"
         self._lanes: dict[str, asyncio.Task[None]] = {}
@@ -118,7 +118,7 @@ class Drain:
     async def _run(self, leased: Leased) -> None:
         try:
             sender = await self._senders.open(leased)
-            lane = Lane(self._clock, self._database, self._rates, self._recorder, leased, sender.send)
+            lane = Lane(self._clock, self._database, self._limiter, self._recorder, leased, sender.send)
             resets_at = await lane.run()
             await self._database.write(partial(self._end, leased=leased, lane=lane, resets_at=resets_at, sender=sender))
         except Exception as error:

@@ -10,15 +10,16 @@ from koko_integrations.database import Database, Transaction
 from koko_integrations.delivery import ledger
 from koko_integrations.delivery.ledger import Health, Leased
 from koko_integrations.delivery.outcome import Due, Outcome
-from koko_integrations.delivery.rates import Rates
 from koko_integrations.delivery.recorder import Recorder
 from koko_integrations.journal import Outcome as JournalStatus
+from koko_integrations.limits import RateLimiter
 from koko_integrations.rpc.wire import present
 
 AT_ONCE = 4
 BATCH = 50
 PER_MINUTE = 100
 """koko.md: webhooks 100 per minute per endpoint."""
+MINUTE_S = 60
 FAILURES = 5
 SHORTEST_REST_MS, LONGEST_REST_MS = 30_000, 5 * MINUTE_MS
 ERRORS_SHOWN = 5
@@ -62,11 +63,11 @@ class Lane:
     """One turn at an endpoint. `run` ends when nothing is due, the rate is used up, or the endpoint fails."""
 
     def __init__(
-        self, clock: Clock, database: Database, rates: Rates, recorder: Recorder, leased: Leased, send: Send
+        self, clock: Clock, database: Database, limiter: RateLimiter, recorder: Recorder, leased: Leased, send: Send
     ) -> None:
         self._clock = clock
         self._database = database
-        self._rates = rates
+        self._limiter = limiter
         self._recorder = recorder
         self._leased = leased
         self._send = send
@@ -83,9 +84,13 @@ class Lane:
             rows = await self._database.read(ledger.FIND_DUE, endpoint_id=self._leased.id, now=now, limit=wanted)
             if not rows:
                 return None
-            granted, resets_at = await self._rates.take_many(f"delivery:{self._leased.id}", PER_MINUTE, 60, len(rows))
+            name = f"delivery:{self._leased.id}"
+            granted = await self._limiter.take_many(name, PER_MINUTE, MINUTE_S, len(rows))
             if not granted:
-                return resets_at
+                taken = await self._limiter.take(name, PER_MINUTE, MINUTE_S)
+                if not taken.allowed:
+                    return taken.reset_at_s * 1000
+                granted = 1
             await self._send_all([Due._make(row) for row in rows[:granted]])
         return None
 

@@ -19,7 +19,7 @@ from koko_integrations.ids import new_id
 from koko_integrations.models import Delivery, Endpoint, Event
 from koko_integrations.rpc.wire import dump_text, iso, present
 
-LEASE_MS = 20_000
+LEASE_MS = 10_000
 """Prolonged every few seconds: so long after a process has died somebody else goes on."""
 
 

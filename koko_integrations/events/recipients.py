@@ -1,7 +1,6 @@
 """Who is to be told of an event. Runs in the transaction that stores it."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterator
 
 import orjson
 
@@ -13,28 +12,17 @@ from koko_integrations.event_types import is_subscribed
 from koko_integrations.events.event import Event
 from koko_integrations.models import Integration as Row
 from koko_integrations.models import IntegrationConnection
+from koko_integrations.notifications.wanted import subject_of, wants
 from koko_integrations.registry import Registry
-from providers.kit.base import ForwardsEvents, Provider
+from providers.kit.base import ForwardsEvents
 from providers.kit.notices import Notifies
-
-
-class ChannelRules(Protocol):
-    """What channels are told."""
-
-    def wants(
-        self, provider: Provider, config: Mapping[str, Any], auth_method: str | None, event_type: str
-    ) -> bool: ...
-
-    def subject_of(self, event_type: str, data: Mapping[str, Any]) -> str | None:
-        """What is told once only."""
 
 
 class Recipients:
     """Finds and queues."""
 
-    def __init__(self, registry: Registry, channels: ChannelRules) -> None:
+    def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._channels = channels
         told = [p.manifest.slug for p in registry if isinstance(p, Notifies | ForwardsEvents)]
         self._channels_of_team = Statement(
             Row.select(Row.id, Row.provider, Row.config, IntegrationConnection.auth_method)
@@ -67,8 +55,8 @@ class Recipients:
             if isinstance(provider, ForwardsEvents):
                 if auth_method != "keys":
                     continue
-            elif self._channels.wants(provider, config, auth_method, event.type):
-                subject = self._channels.subject_of(event.type, event.data)
+            elif wants(provider, config, event.type):
+                subject = subject_of(event.type, event.data)
             else:
                 continue
             endpoints.ensure_channel(tx, integration_id, event.team_id, now)
@@ -79,13 +67,3 @@ class Recipients:
             return False
         project_id = orjson.loads(subscriber.filters_json).get("projectId")
         return project_id is None or project_id == event.project_id
-
-
-class NoChannels:
-    """TEMPORARY until notifications land."""
-
-    def wants(self, provider: Provider, config: Mapping[str, Any], auth_method: str | None, event_type: str) -> bool:
-        return False
-
-    def subject_of(self, event_type: str, data: Mapping[str, Any]) -> str | None:
-        return None

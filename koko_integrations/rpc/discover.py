@@ -18,6 +18,7 @@ from koko_integrations.errors import (
     NotFound,
     PreconditionFailed,
     TimedOut,
+    TooManyRequests,
     Unauthorized,
     UnprocessableContent,
 )
@@ -35,6 +36,7 @@ _ERRORS: tuple[type[AppError], ...] = (
     PreconditionFailed,
     TimedOut,
     UnprocessableContent,
+    TooManyRequests,
     InternalError,
 )
 
@@ -65,6 +67,7 @@ def _method(schemas: Any, procedure: Procedure[Any]) -> dict[str, Any]:
         "errors": [{"$ref": f"#/components/errors/{error.code}"} for error in _ERRORS],
         "tags": [{"name": procedure.kind}],
         "x-access": procedure.access.described,
+        "x-rate-class": procedure.rate_class,
     }
 
 

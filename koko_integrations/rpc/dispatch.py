@@ -15,7 +15,7 @@ from jsonrpcserver.async_dispatcher import call
 from jsonrpcserver.dispatcher import create_request, not_notification, to_response
 from jsonrpcserver.response import to_serializable_one
 
-from koko_integrations.errors import AppError, BadRequest, InternalError, MethodNotFound, from_provider
+from koko_integrations.errors import AppError, BadRequest, InternalError, MethodNotFound, TooManyRequests, from_provider
 from koko_integrations.observability import RPC_CALLS, RPC_SECONDS
 from koko_integrations.rpc.envelope import MAX_BATCH_CALLS, error_data, failure, invalid_request, is_request
 from koko_integrations.rpc.procedure import Procedure
@@ -27,11 +27,22 @@ CallT = TypeVar("CallT")
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request's part of every call in it. `memo` lets the entry rule keep what it proved once."""
+    """One HTTP request's part of every call in it. `memo` lets the entry rule keep what it proved once.
+
+    `said` are headers of the answer. Of its `calls`, `turned_away` were refused for a rate limit.
+    """
 
     id: str
     headers: Mapping[str, str]
     memo: dict[str, Any] = field(default_factory=dict)
+    said: tuple[tuple[bytes, bytes], ...] = ()
+    calls: int = 0
+    turned_away: int = 0
+    retry_after_s: int = 0
+
+    def turn_away(self, refusal: TooManyRequests) -> None:
+        self.turned_away += 1
+        self.retry_after_s = max(self.retry_after_s, refusal.retry_after_s)
 
 
 Enter = Callable[[Request, Procedure[CallT], Any], Awaitable[tuple[CallT, dict[str, Any]]]]
@@ -60,6 +71,7 @@ class Dispatcher(Generic[CallT]):
         return [answer for answer in answers if answer is not None] or None
 
     async def _run_one(self, request: Request, element: Any) -> Any:
+        request.calls += 1
         if not is_request(element):
             return invalid_request()
         name = element["method"]
@@ -84,6 +96,9 @@ class Dispatcher(Generic[CallT]):
             try:
                 call, loaded = await self._enter(request, procedure, list(positional) if positional else params)
                 result = await procedure.handler(call, loaded)
+            except TooManyRequests as error:
+                request.turn_away(error)
+                shown: AppError = error
             except AppError as error:
                 shown = error
             except ProviderError as error:

@@ -1,7 +1,7 @@
 """`POST /rpc`: HTTP to JSON-RPC and back, straight on ASGI.
 
-HTTP 200 for every answered call, 204 where there is nothing to answer. What is wrong with the HTTP request itself is an
-HTTP error, with a JSON-RPC error object as its body.
+HTTP 200 for every answered call, 204 where there is nothing to answer, 429 where a rate limit let none of the calls in.
+What is wrong with the HTTP request itself is an HTTP error, with a JSON-RPC error object as its body.
 """
 
 import itertools
@@ -63,10 +63,9 @@ class RpcEndpoint:
         except ClientGone:
             return
         else:
-            if answer is None:
-                await _respond(send, 204, b"", request.id, extra)
-            else:
-                await _respond(send, 200, dump(answer), request.id, extra)
+            status, said = _outcome(request, is_answered=answer is not None)
+            body = b"" if answer is None else dump(answer)
+            await _respond(send, status, body, request.id, [*extra, *said])
 
     def _check(self, method: str, headers: dict[str, str]) -> None:
         if method != "POST":
@@ -75,6 +74,14 @@ class RpcEndpoint:
         self._origins.require_allowed(headers)
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise UnsupportedMediaType("The content type must be application/json")
+
+
+def _outcome(request: Request, *, is_answered: bool) -> tuple[int, tuple[tuple[bytes, bytes], ...]]:
+    """The HTTP status, and what the headers say of rate limits."""
+    if request.turned_away and request.turned_away == request.calls:
+        # Nothing was done, so proxies and clients that know HTTP alone may know it; the body says it as ever.
+        return 429, (*request.said, (b"retry-after", b"%d" % request.retry_after_s))
+    return 200 if is_answered else 204, request.said
 
 
 async def _read(headers: dict[str, str], receive: Receive) -> bytes:

@@ -17,7 +17,10 @@ KEY_HEADERS = frozenset({"authorization", "x-api-key"})
 _ALLOWED_HEADERS = ["content-type", *sorted(KEY_HEADERS), "x-request-id"]
 _PREFLIGHT_MAX_AGE_S = 600
 _VARY = (b"vary", b"Origin")
-_EXPOSED = (b"access-control-expose-headers", b"x-request-id")
+_EXPOSED = (
+    b"access-control-expose-headers",
+    b"x-request-id, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after",
+)
 _WITH_COOKIES = (b"access-control-allow-credentials", b"true")
 
 

@@ -14,6 +14,8 @@ from koko_integrations.errors import BadRequest
 from koko_integrations.rpc.fields import Input, Output, problems_by_path
 
 Kind = Literal["query", "mutation"]
+RateClass = Literal["read", "write"]
+"""What a call is counted as: koko.md, "Rate limits"."""
 CallT = TypeVar("CallT", contravariant=True)
 CallU = TypeVar("CallU")
 
@@ -38,6 +40,10 @@ class Procedure(Generic[CallU]):
     output: Output
     handler: Handler[CallU]
     summary: str
+
+    @property
+    def rate_class(self) -> RateClass:
+        return "read" if self.kind == "query" else "write"
 
     def load(self, params: Any) -> dict[str, Any]:
         """Validated input. Raises BadRequest that names every wrong field."""

@@ -38,8 +38,15 @@ def title_of(comment: KokoComment) -> str:
 
 def frame_url(web_url: str, comment: KokoComment) -> str:
     """Where the comment is in Koko: the video, at the frame."""
-    position = "" if comment.timecode_ms is None else f"t={comment.timecode_ms / 1000:g}&"
-    return f"{web_url}/videos/{quote(comment.video_id, safe='')}?{position}comment={quote(comment.id, safe='')}"
+    return video_url(web_url, comment.video_id, comment.timecode_ms, comment.id)
+
+
+def video_url(web_url: str, video_id: str, timecode_ms: int | None = None, comment_id: str | None = None) -> str:
+    """Where a video is in Koko, at a position, with a comment open."""
+    query = [] if timecode_ms is None else [f"t={timecode_ms / 1000:g}"]
+    if comment_id is not None:
+        query.append(f"comment={quote(comment_id, safe='')}")
+    return f"{web_url}/videos/{quote(video_id, safe='')}{'?' if query else ''}{'&'.join(query)}"
 
 
 def compose(comment: KokoComment, url: str) -> str:

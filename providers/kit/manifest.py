@@ -10,10 +10,14 @@ CATEGORIES: tuple[Category, ...] = ("communication", "project_management", "stor
 
 @dataclass(frozen=True)
 class Feature:
-    """Something a team gets, as the catalogue words it, and the scopes it cannot work without."""
+    """Something a team gets, as the catalogue words it, and the scopes it cannot work without.
+
+    Without an `optional` one, which is asked for all the same, the connection is as good as it was meant to be.
+    """
 
     label: str
     scopes: tuple[str, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

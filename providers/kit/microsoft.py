@@ -7,6 +7,7 @@ Refresh tokens are replaced at each use; there is no revocation endpoint.
 from collections.abc import Mapping
 from typing import Any
 
+from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth
 from providers.kit.connection import Connection
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, Rejected, StartOver
@@ -36,6 +37,16 @@ class MicrosoftProvider(ConnectsByOAuth):
         answer = self.http.request(
             self.manifest.name, "GET", f"{GRAPH}{path}", headers=headers, bearer=connection.credentials.access_token
         )
+        return self._read_graph(answer, path)
+
+    def graph_post(self, connection: Connection, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """POST to a Graph path; its JSON object. Never repeated by itself. Raises ProviderError."""
+        answer = self.http.request(
+            self.manifest.name, "POST", f"{GRAPH}{path}", json=body, bearer=connection.credentials.access_token
+        )
+        return self._read_graph(answer, path)
+
+    def _read_graph(self, answer: Answer, path: str) -> dict[str, Any]:
         if answer.status == 410:
             raise StartOver(f"{self.manifest.name} no longer knows where we were")
         if answer.status in (401, 403, 404):

@@ -23,6 +23,9 @@ MEMBERS = {
     "integration.list",
     "integration.listJobs",
 }
+# Those who are in the team; what they share must be the team's: tests/notifications/test_share.py has what that is.
+SHARERS = {"integration.share"}
+MEMBERS = {"integration.getJob", "integration.getStatus", "integration.list", "integration.listJobs"}
 # Members who are owner or editor of a project: tests/transfers/test_import.py has who that is.
 EDITORS = {"integration.exportAssets", "integration.importAssets", "integration.listFiles"}
 # A member may cancel what they have asked for themselves.
@@ -56,6 +59,8 @@ def params_for(method: str, integration_id: str) -> dict[str, Any]:
         return {"integrationId": integration_id, "videoId": "v", "format": "json"}
     if method == "integration.exportAssets":
         return {"integrationId": integration_id, "assetIds": ["a"]}
+    if method == "integration.share":
+        return {"integrationId": integration_id, "videoId": "v", "channelId": "c"}
     return {"teamId": TEAM} if method == "integration.list" else {"integrationId": integration_id}
 
 
@@ -89,6 +94,7 @@ def add_job(service: Service, job_id: str, integration_id: str, *, requested_by:
 
 def test_every_procedure_is_in_the_table() -> None:
     assert ADMIN_ONLY | MEMBERS | EDITORS | OWN | SERVICES | KEYS | WEBHOOK_ADMIN | {"rpc.discover"} == set(PROCEDURES)
+    assert ADMIN_ONLY | MEMBERS | SHARERS | EDITORS | OWN | {"rpc.discover"} == set(PROCEDURES)
 
 
 @pytest.mark.parametrize("method", sorted(ADMIN_ONLY | MEMBERS))
@@ -133,6 +139,9 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
             "integration.exportMarkers",
             {"integrationId": "FOREIGN", "videoId": "v", "format": "edl"},
             {"integrationId": "int_unknown", "videoId": "v", "format": "edl"},
+            "integration.share",
+            {"integrationId": "FOREIGN", "videoId": "v"},
+            {"integrationId": "int_unknown", "videoId": "v"},
         ),
         ("integration.listJobs", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.getJob", {"jobId": "job_foreign"}, {"jobId": "job_unknown"}),
@@ -161,7 +170,7 @@ def test_foreign_and_unknown_ids_look_the_same(
 
 def test_deleted_team_does_not_exist(service: Service, people: People, integration_id: str) -> None:
     service.rows.query("UPDATE team SET deleted_at = 1 WHERE id = ?", TEAM)
-    for method in sorted(ADMIN_ONLY | MEMBERS | EDITORS | OWN):
+    for method in sorted(ADMIN_ONLY | MEMBERS | SHARERS | EDITORS | OWN):
         with pytest.raises(RpcError) as refused:
             service.call(method, params_for(method, integration_id), token=people.owner)
         assert refused.value.code == "NOT_FOUND"

@@ -29,7 +29,7 @@ def test_the_documents_example(service: Service, people: People) -> None:
     assert set(by_provider) == {"slack", "teams", "discord"}
     slack = by_provider["slack"]
     assert slack["description"] == "Get notifications in Slack when videos are uploaded or commented on"
-    assert slack["features"] == ["Comment notifications", "Upload alerts", "Approval requests"]
+    assert slack["features"] == ["Comment notifications", "Upload alerts", "Approval requests", "Link previews"]
     assert slack["status"] == "connected"
     assert slack["connectedAt"] == "2025-11-13T02:13:20Z"
     teams = by_provider["teams"]

@@ -43,7 +43,8 @@ class Case:
 
 CASES = [
     Case("slack", lambda s: s.slack, lambda s: s.slack.oauth, "Sandbox Workspace", "/api/oauth.v2.access",
-         "/api/auth.test", pkce=False, basic=True, json=False, scopes=("chat:write", "channels:read")),
+         "/api/auth.test", pkce=False, basic=True, json=False,
+         scopes=("chat:write", "channels:read", "links:read", "links:write")),
     Case("teams", lambda s: s.microsoft, lambda s: s.microsoft.oauth, "Ada Admin", "/organizations/oauth2/v2.0/token",
          "/v1.0/me", pkce=True, basic=False, json=False, revokes=False,
          scopes=("User.Read", "Team.ReadBasic.All", "Channel.ReadBasic.All", "ChannelMessage.Send")),

@@ -113,7 +113,10 @@ def test_a_provider_that_does_not_answer_is_left_alone_for_a_while(
     assert len(sandbox.slack.requests_to(path)) == asked, "nobody waits for it"
     status = service.call("integration.getStatus", {"integrationId": target}, token=people.member)
     assert status["health"]["status"] == "degraded"
-    assert status["health"]["issues"] == ["Slack has not been answering; Koko tries again in 30 s"]
+    assert status["health"]["issues"] == [
+        "Slack has not been answering; Koko tries again in 30 s",
+        "Choose a channel (channelId) to get notifications",
+    ]
     # An admin who tests asks all the same, and a good answer ends the rest.
     assert service.call("integration.test", {"integrationId": target}, token=people.admin)["success"]
     status = service.call("integration.getStatus", {"integrationId": target}, token=people.member)

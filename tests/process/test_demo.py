@@ -92,7 +92,7 @@ def test_first_connection_and_back(demo: Demo) -> None:
     assert status["health"]["status"] == "healthy"
     tested = demo.call("integration.test", integrationId=target)["result"]
     assert tested["success"]
-    assert tested["permissions"] == ["chat:write", "channels:read"]
+    assert tested["permissions"] == ["chat:write", "channels:read", "links:read", "links:write"]
     assert demo.call("integration.disconnect", user="user_member", integrationId=target)["error"]["code"] == -32003
     assert demo.call("integration.disconnect", integrationId=target)["result"] == {"success": True, "revoked": True}
     origin = auth_url.partition("/oauth")[0]

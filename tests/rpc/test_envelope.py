@@ -229,6 +229,7 @@ def test_every_file_is_a_procedure_by_its_name() -> None:
         "integration.listFiles",
         "integration.listJobs",
         "integration.listResources",
+        "integration.share",
         "integration.sync",
         "integration.test",
         "rpc.discover",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koko_integrations.rpc.fields import Choice, Flag, Id, Input, ListOf, Nested, Number, RecordOf, Text, Url
+from koko_integrations.rpc.fields import Choice, Flag, Id, Input, ListOf, Moment, Nested, Number, RecordOf, Text, Url
 from tests.conftest import TEAM, People
 from tests.service import PROCEDURES, RpcError, Service
 
@@ -28,6 +28,23 @@ VALID: dict[str, dict[str, Any]] = {
     "integration.importAssets": {"integrationId": "int_x", "projectId": "p", "files": [{"externalPath": "/a"}]},
     "integration.exportAssets": {"integrationId": "int_x", "assetIds": ["a"]},
     "integration.exportMarkers": {"integrationId": "int_x", "videoId": "v", "format": "json"},
+    "integration.share": {"integrationId": "int_x", "videoId": "v"},
+    "integration.createCustom": {"teamId": TEAM, "name": "n", "webhookUrl": "https://h.example/", "events": ["team.*"]},
+    "integration.getDeliveries": {"integrationId": "int_x"},
+    "integration.redeliver": {"deliveryId": "msg_x"},
+    "integration.recover": {"integrationId": "int_x", "since": "2025-01-15T10:30:00Z"},
+    "integration.rotateSecret": {"integrationId": "int_x"},
+    "event.publish": {
+        "id": "e",
+        "type": "video.ready",
+        "teamId": TEAM,
+        "occurredAt": "2025-01-15T10:30:00Z",
+        "data": {},
+    },
+    "hook.subscribe": {"hookUrl": "https://hooks.zapier.com/x", "event": "video.ready"},
+    "hook.unsubscribe": {"id": "hook_x"},
+    "hook.sample": {"event": "video.ready"},
+    "hook.me": {},
 }
 WRONG_TYPES: list[Any] = [None, 5, 5.5, True, [], {}, "text"]
 
@@ -48,6 +65,8 @@ def wrong_values(field: ma.fields.Field[Any]) -> list[Any]:
         return [*WRONG_TYPES, "", "SLACK", " slack"]
     if isinstance(field, Id):
         return [value for value in WRONG_TYPES if value != "text"] + ["", "x" * 257, "a\0b"]
+    if isinstance(field, Moment):
+        return [*WRONG_TYPES, "", "2025-01-15", "2025-01-15T10:30:00", "2025-13-01T00:00:00Z"]
     if isinstance(field, Text):
         empty = [""] if field.min_chars else []
         return [value for value in WRONG_TYPES if value != "text"] + ["x" * (field.max_chars + 1), "a\0b", *empty]
@@ -83,7 +102,7 @@ def test_wrong_values(input_service: tuple[Service, People], method: str, name: 
     assert refused.value.data["path"] == method
 
 
-@pytest.mark.parametrize("method", sorted(VALID))
+@pytest.mark.parametrize("method", sorted(name for name, params in VALID.items() if params))
 def test_missing_fields_are_all_named(input_service: tuple[Service, People], method: str) -> None:
     service, people = input_service
     with pytest.raises(RpcError) as refused:

@@ -13,9 +13,6 @@ from koko_integrations.rpc.fields import Id, Input
 from koko_integrations.triggers.occasion import Occasion
 from providers.kit.base import Provider
 
-NOTHING_WAS_DONE = frozenset({"rate_limited", "resting", "refresh_pending"})
-"""Reasons of Transient by which it is certain that nothing was done: only then an action is tried again."""
-
 
 class Config(Input):
     """Base of the configurations: what nobody would read is refused, as it would be missed."""

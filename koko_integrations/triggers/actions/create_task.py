@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from koko_integrations.clock import Clock
+from koko_integrations.connections.asking import Asker
 from koko_integrations.database import Database, Transaction
 from koko_integrations.registry import Registry
 from koko_integrations.rpc.fields import Text
@@ -22,7 +23,7 @@ from koko_integrations.triggers.actions.action import (
     TargetedConfig,
     missing_names,
 )
-from koko_integrations.triggers.actions.asking import WAIT_S, Asker, outcome_of
+from koko_integrations.triggers.actions.refusals import later, outcome_of
 from koko_integrations.triggers.actions.rendering import TITLES, WORDS, render, render_line, usual, video_url
 from koko_integrations.triggers.tasks import Link
 from providers.kit.base import PushesItems
@@ -156,7 +157,7 @@ def _has_it(does: Mapping[str, Any], link: Link) -> Plan:
 
 
 async def _wait() -> Outcome:
-    return Outcome(status="later", result={"reason": "The sync is making this comment's task"}, wait_s=WAIT_S)
+    return later("The sync is making this comment's task", None)
 
 
 HAS_ONE = "The comment has this task already, so no other is made"

@@ -1,9 +1,9 @@
 """Texts of actions, from their templates."""
 
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import quote
 
+from koko_integrations.notifications.data import timecode_ms_of
+from koko_integrations.sync import wording
 from koko_integrations.triggers.actions.action import Scene
 from koko_integrations.triggers.occasion import Occasion
 from koko_integrations.triggers.templates import compile_template
@@ -43,7 +43,4 @@ def video_url(web_url: str, occasion: Occasion) -> str:
     """Where the video is in Koko, at the comment's frame; Koko itself for an event without one."""
     if occasion.video_id is None:
         return web_url
-    comment: Any = occasion.data.get("comment")
-    at = comment.get("timecode") if isinstance(comment, dict) else None
-    position = f"?t={at:g}" if isinstance(at, int | float) and not isinstance(at, bool) and 0 <= at < 1e6 else ""
-    return f"{web_url}/videos/{quote(occasion.video_id, safe='')}{position}"
+    return wording.video_url(web_url, occasion.video_id, timecode_ms_of(occasion.data))

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from koko_integrations.connections.asking import Asker
+from koko_integrations.notifications.wording import IN_KOKO
 from koko_integrations.registry import Registry
 from koko_integrations.rpc.fields import Text
 from koko_integrations.rpc.wire import present
+from koko_integrations.triggers import paths
 from koko_integrations.triggers.actions.action import Action, Outcome, Plan, Scene, TargetedConfig, missing_names
-from koko_integrations.triggers.actions.asking import Asker, outcome_of
+from koko_integrations.triggers.actions.refusals import outcome_of
 from koko_integrations.triggers.actions.rendering import TITLES, WORDS, render, render_line, usual, video_url
 from providers.kit.connection import Connection
 from providers.kit.errors import ProviderError
@@ -42,13 +45,16 @@ class SendNotification(Action):
         assert isinstance(provider, Notifies), "what it needs is checked before it is planned"
         title, without = render_line(scene, config.get("title") or usual(TITLES, occasion.type))
         words, lacking = render(scene, config.get("message") or usual(WORDS, occasion.type))
-        channel_id = config.get("channelId") or target.config.get("channelId")
-        notice = Notice(
-            title=title or occasion.type,
-            words=words or None,
-            link_url=video_url(self._web_url, occasion),
-            link_label="Open in Koko",
+        where = target.config | ({"channelId": config["channelId"]} if "channelId" in config else {})
+        channel_id = where.get("channelId") if provider.needs_channel(where) else None
+        notice = _notice(scene, title or occasion.type, words, video_url(self._web_url, occasion))
+        does = present(
+            provider=target.provider, channelId=channel_id, title=notice.title, message=words, link=notice.link_url
         )
+        warnings = missing_names(scene, ("title", without), ("message", lacking))
+        if not provider.has_channel(where):
+            said = f"Choose a channel of {target.provider_name} (channelId)"
+            return Plan(does=does, warnings=warnings, problem=said)
 
         def post(connection: Connection) -> Posted:
             return provider.post(connection, notice, channel_id=channel_id, thread=None)
@@ -60,10 +66,11 @@ class SendNotification(Action):
                 return outcome_of(error)
             return Outcome(status="succeeded", result=present(messageId=posted.id))
 
-        return Plan(
-            does=present(
-                provider=target.provider, channelId=channel_id, title=notice.title, message=words, link=notice.link_url
-            ),
-            warnings=missing_names(scene, ("title", without), ("message", lacking)),
-            perform=perform,
-        )
+        return Plan(does=does, warnings=warnings, perform=perform)
+
+
+def _notice(scene: Scene, title: str, words: str, url: str) -> Notice:
+    project, video = (paths.look_up(scene.view, path) for path in (("project", "name"), ("video", "title")))
+    facts = tuple((label, found) for label, found in (("Project", project), ("Video", video)) if isinstance(found, str))
+    about = video if isinstance(video, str) else title
+    return Notice(title=title, about=about, words=words or None, facts=facts, link_url=url, link_label=IN_KOKO)

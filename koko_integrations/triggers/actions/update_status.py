@@ -6,6 +6,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from koko_integrations.connections.asking import Asker
 from koko_integrations.connections.config import KOKO_STATUSES
 from koko_integrations.database import Database
 from koko_integrations.integration import Integration
@@ -15,7 +16,7 @@ from koko_integrations.rpc.wire import present
 from koko_integrations.sync.statuses import wanted_status
 from koko_integrations.triggers import tasks
 from koko_integrations.triggers.actions.action import Action, Outcome, Plan, Scene, TargetedConfig, failed
-from koko_integrations.triggers.actions.asking import Asker, outcome_of
+from koko_integrations.triggers.actions.refusals import outcome_of
 from koko_integrations.triggers.tasks import LinkedTask
 from providers.kit.base import PushesItems
 from providers.kit.connection import Connection

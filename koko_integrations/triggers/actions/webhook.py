@@ -15,6 +15,7 @@ from koko_integrations.delivery.signing import Secret
 from koko_integrations.rpc.fields import Anything, RecordOf, Text, Url
 from koko_integrations.rpc.wire import dump
 from koko_integrations.triggers.actions.action import Action, Config, Outcome, Plan, Scene, failed, missing_names
+from koko_integrations.triggers.actions.refusals import later
 from koko_integrations.triggers.templates import compile_template
 
 
@@ -57,9 +58,7 @@ class Webhook(Action):
             if posted.verdict == "delivered":
                 return Outcome(status="succeeded", result={"httpStatus": posted.http_status})
             if posted.http_status == 429:
-                return Outcome(
-                    status="later", result={"reason": str(posted.error)}, wait_s=max(1.0, posted.retry_after_s or 15.0)
-                )
+                return later(str(posted.error), posted.retry_after_s)
             return failed(str(posted.error))
 
         return Plan(

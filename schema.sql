@@ -471,20 +471,23 @@ CREATE INDEX IF NOT EXISTS trigger_rule_event_idx ON trigger_rule (team_id, even
 CREATE INDEX IF NOT EXISTS trigger_rule_integration_idx ON trigger_rule (integration_id, position);
 
 -- Who does what an integration's triggers want: one process at a time, which holds the lease. `next_due_at` is when the
--- first of its turns is due.
+-- first of its turns is due; `turns` counts them.
 CREATE TABLE IF NOT EXISTS trigger_lane (
   integration_id TEXT PRIMARY KEY NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  turns INTEGER NOT NULL DEFAULT 0,
   next_due_at INTEGER,
   lease_holder TEXT,
   lease_until INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS trigger_lane_due_idx ON trigger_lane (next_due_at) WHERE next_due_at IS NOT NULL;
 
--- One event at an integration whose triggers it fired: `evaluation` explains each of them, for the log.
+-- One event at an integration whose triggers it fired, numbered in the order in which they came: `evaluation` explains
+-- each of the triggers, for the log.
 CREATE TABLE IF NOT EXISTS trigger_turn (
   integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
   event_id TEXT NOT NULL,
   team_id TEXT NOT NULL,
+  number INTEGER NOT NULL,
   evaluation TEXT NOT NULL,
   tries INTEGER NOT NULL DEFAULT 0,
   due_at INTEGER NOT NULL,
@@ -492,7 +495,7 @@ CREATE TABLE IF NOT EXISTS trigger_turn (
   finished_at INTEGER,
   PRIMARY KEY (integration_id, event_id)
 );
-CREATE INDEX IF NOT EXISTS trigger_turn_due_idx ON trigger_turn (integration_id, due_at) WHERE finished_at IS NULL;
+CREATE INDEX IF NOT EXISTS trigger_turn_due_idx ON trigger_turn (integration_id, number) WHERE finished_at IS NULL;
 CREATE INDEX IF NOT EXISTS trigger_turn_created_idx ON trigger_turn (created_at);
 
 -- A trigger that fired, once for each event. It is `started` in a transaction of its own before anything is done: what is

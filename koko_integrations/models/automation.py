@@ -22,6 +22,7 @@ class TriggerRule(OwnModel):
 
 class TriggerLane(OwnModel):
     integration_id = peewee.TextField(primary_key=True)
+    turns = peewee.BigIntegerField()
     next_due_at = peewee.BigIntegerField(null=True)
     lease_holder = peewee.TextField(null=True)
     lease_until = peewee.BigIntegerField()
@@ -34,6 +35,7 @@ class TriggerTurn(OwnModel):
     integration_id = peewee.TextField()
     event_id = peewee.TextField()
     team_id = peewee.TextField()
+    number = peewee.BigIntegerField()
     evaluation = peewee.TextField()
     tries = peewee.BigIntegerField()
     due_at = peewee.BigIntegerField()

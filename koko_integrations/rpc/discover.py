@@ -22,7 +22,7 @@ from koko_integrations.errors import (
     Unauthorized,
     UnprocessableContent,
 )
-from koko_integrations.rpc.fields import Choice, Flag, ListOf, Nested, Number, RecordOf, Text, Timestamp, Url
+from koko_integrations.rpc.fields import Choice, Flag, IdOr, ListOf, Nested, Number, RecordOf, Text, Timestamp, Url
 from koko_integrations.rpc.procedure import Procedure
 
 OPENRPC_VERSION = "1.3.2"
@@ -142,3 +142,8 @@ def _(field: RecordOf, converter: Any) -> dict[str, Any]:
 def _(field: Nested, converter: Any) -> dict[str, Any]:
     schema: dict[str, Any] = converter.schema2jsonschema(field.schema)
     return schema
+
+
+@_properties.register
+def _(field: IdOr, converter: Any) -> dict[str, Any]:
+    return {"anyOf": [{"type": "string"}, converter.schema2jsonschema(field.schema)]}

@@ -48,7 +48,7 @@ _LET_GO = Statement(
 _NEXT_DUE = (
     TriggerTurn.select(TriggerTurn.due_at)
     .where((TriggerTurn.integration_id == TriggerLane.integration_id) & TriggerTurn.finished_at.is_null())
-    .order_by(TriggerTurn.created_at, TriggerTurn.event_id)
+    .order_by(TriggerTurn.number)
     .limit(1)
 )
 _RELEASE = Statement(
@@ -58,18 +58,25 @@ _RELEASE = Statement(
 )
 _ENSURE = Statement(
     TriggerLane.insert(
-        {TriggerLane.integration_id: param("integration_id"), TriggerLane.lease_until: 0}
+        {
+            TriggerLane.integration_id: param("integration_id"),
+            TriggerLane.turns: 0,
+            TriggerLane.lease_until: 0,
+        }
     ).on_conflict_ignore()
 )
-# Always a change, so that the row is locked: whoever gives the lease back waits, and sees what has been added.
-_HURRY = Statement(
+# Locks the row: whoever gives the lease back waits, and sees what has been added.
+_NEXT_TURN = Statement(
     TriggerLane.update(
         {
+            TriggerLane.turns: TriggerLane.turns + 1,
             TriggerLane.next_due_at: peewee.Case(
                 None, [(TriggerLane.next_due_at <= param("now"), TriggerLane.next_due_at)], param("now")
-            )
+            ),
         }
-    ).where(TriggerLane.integration_id == param("integration_id"))
+    )
+    .where(TriggerLane.integration_id == param("integration_id"))
+    .returning(TriggerLane.turns)
 )
 _THIS_TURN = (TriggerTurn.integration_id == param("integration_id")) & (TriggerTurn.event_id == param("event_id"))
 _INSERT_TURN = Statement(
@@ -78,6 +85,7 @@ _INSERT_TURN = Statement(
             TriggerTurn.integration_id: param("integration_id"),
             TriggerTurn.event_id: param("event_id"),
             TriggerTurn.team_id: param("team_id"),
+            TriggerTurn.number: param("number"),
             TriggerTurn.evaluation: param("evaluation"),
             TriggerTurn.tries: 0,
             TriggerTurn.due_at: param("now"),
@@ -97,7 +105,7 @@ FIRST_TURN = Statement(
         TriggerTurn.created_at,
     )
     .where((TriggerTurn.integration_id == param("integration_id")) & TriggerTurn.finished_at.is_null())
-    .order_by(TriggerTurn.created_at, TriggerTurn.event_id)
+    .order_by(TriggerTurn.number)
     .limit(1)
 )
 _POSTPONE = Statement(
@@ -218,7 +226,9 @@ def add_turn(
 ) -> None:
     """What is to be done about an event, from now on."""
     about = {"integration_id": integration_id, "event_id": event_id, "now": now}
-    tx.change(_INSERT_TURN, **about, team_id=team_id, evaluation=dump_text(evaluation))
+    next_turn = tx.row(_NEXT_TURN, integration_id=integration_id, now=now)
+    assert next_turn is not None, "whoever sets triggers makes the lane"
+    tx.change(_INSERT_TURN, **about, team_id=team_id, number=next_turn[0], evaluation=dump_text(evaluation))
     tx.change_many(
         _INSERT_RUN,
         [
@@ -233,7 +243,6 @@ def add_turn(
             for run in runs
         ],
     )
-    tx.change(_HURRY, integration_id=integration_id, now=now)
 
 
 def claim(tx: Transaction, holder: str, now: int, limit: int) -> list[str]:

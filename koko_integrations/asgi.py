@@ -135,14 +135,16 @@ def build_app(
     webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url)
     drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), limiter)
     asker = Asker(clock, database, live)
+    # Not the drain's, which closes its own when the process ends: what is under way then is done to its end.
+    trigger_poster = Poster(clock, http)
     actions = (
         CreateTask(clock, database, registry, asker, settings.web_url),
         SendNotification(registry, asker, settings.web_url),
         UpdateStatus(database, registry, asker),
-        Webhook(clock, poster),
+        Webhook(clock, trigger_poster),
     )
     planner = Planner(database, vault, registry, actions)
-    automation = Automation(clock, database, Conductor(clock, database, planner))
+    automation = Automation(clock, database, Conductor(clock, database, planner), trigger_poster)
     return App(
         clock=clock,
         database=database,

@@ -55,8 +55,7 @@ class TriggerRun(OwnModel):
     subject = peewee.TextField()
     status = peewee.TextField()
     result = peewee.TextField()
-    created_at = peewee.BigIntegerField()
-    started_at = peewee.BigIntegerField(null=True)
+    started_at = peewee.BigIntegerField()
     finished_at = peewee.BigIntegerField(null=True)
 
     class Meta:

@@ -15,7 +15,7 @@ Ordinal = int | float | datetime
 
 def moment_of(value: Any) -> datetime | None:
     """The time that a text stands for, if it does."""
-    if not isinstance(value, str) or _TIME.fullmatch(value) is None:
+    if not isinstance(value, str) or value[4:5] != "-" or _TIME.fullmatch(value) is None:
         return None
     try:
         found = datetime.fromisoformat(value)
@@ -44,6 +44,8 @@ def order(one: Any, other: Any) -> int | None:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values are equal: 5 and 5.0 are, and a time in two zones; 5 and "5" are not, 1 and true are not."""
+    if isinstance(one, str) and one == other:
+        return True
     compared = order(one, other)
     if compared is not None:
         return compared == 0

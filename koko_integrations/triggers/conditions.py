@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import orjson
@@ -20,6 +20,14 @@ SHOWN_CHARS = 200
 _ORDERED = ("greater_than", "less_than")
 
 
+Lookup = Callable[[tuple[str, ...]], Any]
+
+
+def looking_into(view: Any) -> Lookup:
+    """What is at a path of an event. Many triggers look at the same few: each is looked up once."""
+    return cache(partial(paths.look_up, view))
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One comparison. `reason` answers None where it holds, and otherwise why it does not."""
@@ -30,12 +38,9 @@ class Condition:
     value: Any
     reason: Callable[[Any], str | None]
 
-    def holds(self, view: Any) -> bool:
-        return self.reason(paths.look_up(view, self.path)) is None
-
-    def explain(self, view: Any) -> dict[str, Any]:
+    def explain(self, look_up: Lookup) -> dict[str, Any]:
         """For people: what was found, and what that means."""
-        found = paths.look_up(view, self.path)
+        found = look_up(self.path)
         reason = self.reason(found)
         told = {"field": self.field, "operator": self.operator, "value": cut(self.value), "holds": reason is None}
         if found is not MISSING:
@@ -49,11 +54,11 @@ class Conditions:
 
     each: tuple[Condition, ...]
 
-    def hold(self, view: Any) -> bool:
-        return all(condition.holds(view) for condition in self.each)
+    def hold(self, look_up: Lookup) -> bool:
+        return all(condition.reason(look_up(condition.path)) is None for condition in self.each)
 
-    def explain(self, view: Any, limit: int = MAX_CONDITIONS) -> list[dict[str, Any]]:
-        return [condition.explain(view) for condition in self.each[:limit]]
+    def explain(self, look_up: Lookup, limit: int = MAX_CONDITIONS) -> list[dict[str, Any]]:
+        return [condition.explain(look_up) for condition in self.each[:limit]]
 
 
 def check(field: str, operator: str, value: Any) -> dict[str, str]:

@@ -11,9 +11,9 @@ import structlog
 from koko_integrations.clock import HOUR_MS, Clock
 from koko_integrations.database import Database, Transaction
 from koko_integrations.journal import write_entry
-from koko_integrations.triggers import ledger, rules, story
+from koko_integrations.triggers import ledger, loops, rules, story
 from koko_integrations.triggers.actions.action import Outcome, Plan, failed
-from koko_integrations.triggers.ledger import Run, Turn
+from koko_integrations.triggers.ledger import Turn
 from koko_integrations.triggers.occasion import FIND_EVENT, Occasion, read_event
 from koko_integrations.triggers.planning import Planner
 from koko_integrations.triggers.rules import Rule
@@ -47,35 +47,34 @@ class Conductor:
     async def _turn(self, turn: Turn, holder: str, is_stopping: Callable[[], bool]) -> bool:
         """False when the turn is not at its end."""
 
-        def begin(tx: Transaction) -> list[Run]:
+        def begin(tx: Transaction) -> list[tuple[str, int]]:
             ledger.hold(tx, turn.integration_id, holder)
             return ledger.begin_turn(tx, turn, INTERRUPTED, self._clock.now_ms())
 
-        runs = await self._database.write(begin)
+        left = await self._database.write(begin)
         row = await self._database.read_one(FIND_EVENT, team_id=turn.team_id, id=turn.event_id)
         if row is None:
             raise RuntimeError("an event is kept for longer than anybody takes for its turn")
         occasion = await self._planner.look_around(read_event(row, turn.team_id))
-        for run in runs:
-            if is_stopping():
-                return False
-            if run.status == "pending" and not await self._run(turn, run.trigger_id, occasion, holder):
+        for trigger_id, position in left:
+            if is_stopping() or not await self._run(turn, trigger_id, position, occasion, holder):
                 return False
         await self._end(turn, occasion, holder)
         return True
 
-    async def _run(self, turn: Turn, trigger_id: str, occasion: Occasion, holder: str) -> bool:
+    async def _run(self, turn: Turn, trigger_id: str, position: int, occasion: Occasion, holder: str) -> bool:
         """False when it is put off: nothing was done."""
         plan = await self._plan(trigger_id, occasion)
 
         def start(tx: Transaction) -> bool:
             now = self._clock.now_ms()
             ledger.hold(tx, turn.integration_id, holder)
-            if plan.problem is not None or plan.perform is None:
-                reason = {"reason": plan.problem or REMOVED}
-                ledger.end_run(tx, turn, trigger_id, "failed", reason, now)
+            loop = loops.objection(tx, turn.integration_id, trigger_id, occasion.subject, now)
+            if not ledger.start_run(tx, turn, trigger_id, position, occasion.subject, now):
                 return False
-            if not ledger.start_run(tx, turn, trigger_id, now):
+            if loop is not None or plan.perform is None:
+                said = {"reason": loop or plan.problem or REMOVED}
+                ledger.end_run(tx, turn, trigger_id, "failed" if loop is None else "skipped", said, now)
                 return False
             if plan.intend is not None:
                 plan.intend(tx)

@@ -7,8 +7,8 @@ from itertools import groupby
 from koko_integrations.database import Transaction
 from koko_integrations.journal import write_entry
 from koko_integrations.triggers import ledger, rules, story
-from koko_integrations.triggers.ledger import NewRun
-from koko_integrations.triggers.loops import Origins, Rates
+from koko_integrations.triggers.conditions import Lookup, looking_into
+from koko_integrations.triggers.loops import Origins
 from koko_integrations.triggers.occasion import FIND_VIDEO, Occasion, known_of
 from koko_integrations.triggers.rules import Rule
 
@@ -25,10 +25,10 @@ def fire(tx: Transaction, occasion: Occasion, now: int) -> int:
     if video_id is not None:
         row = tx.row(FIND_VIDEO, id=video_id, team_id=occasion.team_id)
         occasion = replace(occasion, known=known_of(video_id, row))
-    view, origins = occasion.view, Origins(tx, occasion)
+    look_up, origins = looking_into(occasion.view), Origins(tx, occasion)
     turns = 0
     for integration_id, group in groupby(map(Rule._make, rows), key=lambda rule: rule.integration_id):
-        turns += _fire_at(tx, occasion, view, origins, integration_id, list(group), now)
+        turns += _fire_at(tx, occasion, look_up, origins, integration_id, list(group), now)
     return turns
 
 
@@ -41,14 +41,14 @@ def target_of(rule: Rule) -> str:
 def _fire_at(
     tx: Transaction,
     occasion: Occasion,
-    view: dict[str, object],
+    look_up: Lookup,
     origins: Origins,
     integration_id: str,
     group: Sequence[Rule],
     now: int,
 ) -> bool:
     event_id = str(occasion.id)
-    matching = [rule for rule in group if rule.conditions.hold(view)]
+    matching = [rule for rule in group if rule.conditions.hold(look_up)]
     echoes = {
         rule.id for rule in matching if origins.is_doing_of(integration_id) or origins.is_doing_of(target_of(rule))
     }
@@ -57,15 +57,13 @@ def _fire_at(
     # Those that fired first: of many, they are the ones to be shown.
     shown = sorted(group, key=lambda rule: rule.id not in matching_ids)[: story.MOST_SHOWN]
     explained = [
-        story.explain(rule, view, OWN_DOING if rule.id in echoes else None, matches=rule.id in matching_ids)
+        story.explain(rule, look_up, OWN_DOING if rule.id in echoes else None, matches=rule.id in matching_ids)
         for rule in sorted(shown, key=lambda rule: rule.position)
     ]
     if not fired:
         details = story.idle(occasion.type, event_id, explained, len(group))
         write_entry(tx, integration_id, story.action_of(matching or group), "success", details, now)
         return False
-    rates = Rates(tx, integration_id, occasion.subject, now)
-    runs = [NewRun(rule.id, rule.position, rates.objection(rule.id)) for rule in fired]
-    kept = story.evaluation(story.action_of(fired), explained, len(group))
-    ledger.add_turn(tx, integration_id, occasion.team_id, event_id, occasion.subject, kept, runs, now)
+    kept = story.evaluation(fired, explained, len(group))
+    ledger.add_turn(tx, integration_id, occasion.team_id, event_id, kept, now)
     return True

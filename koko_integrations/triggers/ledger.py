@@ -4,7 +4,7 @@ A lane is an integration's: whoever holds its lease does its turns one after the
 order of their triggers. Each function runs in a transaction that its caller has opened.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -116,7 +116,8 @@ _POSTPONE = Statement(
 _FINISH_TURN = Statement(
     TriggerTurn.update({TriggerTurn.finished_at: param("now")}).where(_THIS_TURN & TriggerTurn.finished_at.is_null())
 )
-_INSERT_RUN = Statement(
+# Whoever inserts the row does it, and nobody else.
+_START = Statement(
     TriggerRun.insert(
         {
             TriggerRun.trigger_id: param("trigger_id"),
@@ -124,11 +125,11 @@ _INSERT_RUN = Statement(
             TriggerRun.integration_id: param("integration_id"),
             TriggerRun.position: param("position"),
             TriggerRun.subject: param("subject"),
-            TriggerRun.status: param("status"),
-            TriggerRun.result: param("result"),
-            TriggerRun.created_at: param("now"),
+            TriggerRun.status: "started",
+            TriggerRun.result: "{}",
+            TriggerRun.started_at: param("now"),
         }
-    )
+    ).on_conflict_ignore()
 )
 _RUNS = Statement(
     TriggerRun.select(TriggerRun.trigger_id, TriggerRun.status, TriggerRun.result)
@@ -141,21 +142,12 @@ OF_EVENT = Statement(
     )
 )
 _THIS_RUN = (TriggerRun.trigger_id == param("trigger_id")) & (TriggerRun.event_id == param("event_id"))
-_START = Statement(
-    TriggerRun.update({TriggerRun.status: "started", TriggerRun.started_at: param("now")}).where(
-        _THIS_RUN & (TriggerRun.status == "pending")
-    )
-)
 _END_RUN = Statement(
     TriggerRun.update(
         {TriggerRun.status: param("status"), TriggerRun.result: param("result"), TriggerRun.finished_at: param("now")}
-    ).where(_THIS_RUN & TriggerRun.status.in_(("pending", "started")))
+    ).where(_THIS_RUN & (TriggerRun.status == "started"))
 )
-_UNSTART = Statement(
-    TriggerRun.update({TriggerRun.status: "pending", TriggerRun.started_at: None}).where(
-        _THIS_RUN & (TriggerRun.status == "started")
-    )
-)
+_UNSTART = Statement(TriggerRun.delete().where(_THIS_RUN & (TriggerRun.status == "started")))
 _INTERRUPTED = Statement(
     TriggerRun.update(
         {TriggerRun.status: "failed", TriggerRun.result: param("result"), TriggerRun.finished_at: param("now")}
@@ -201,47 +193,25 @@ class Run(NamedTuple):
         return parsed
 
 
-class NewRun(NamedTuple):
-    """A trigger that fired; `skipped` says why it is not to be done all the same."""
-
-    trigger_id: str
-    position: int
-    skipped: str | None
-
-
 def ensure_lane(tx: Transaction, integration_id: str) -> None:
     """The lane of an integration that has triggers."""
     tx.change(_ENSURE, integration_id=integration_id)
 
 
 def add_turn(
-    tx: Transaction,
-    integration_id: str,
-    team_id: str,
-    event_id: str,
-    subject: str,
-    evaluation: Mapping[str, Any],
-    runs: Sequence[NewRun],
-    now: int,
+    tx: Transaction, integration_id: str, team_id: str, event_id: str, evaluation: Mapping[str, Any], now: int
 ) -> None:
     """What is to be done about an event, from now on."""
-    about = {"integration_id": integration_id, "event_id": event_id, "now": now}
-    next_turn = tx.row(_NEXT_TURN, integration_id=integration_id, now=now)
-    assert next_turn is not None, "whoever sets triggers makes the lane"
-    tx.change(_INSERT_TURN, **about, team_id=team_id, number=next_turn[0], evaluation=dump_text(evaluation))
-    tx.change_many(
-        _INSERT_RUN,
-        [
-            {
-                **about,
-                "trigger_id": run.trigger_id,
-                "position": run.position,
-                "subject": subject,
-                "status": "pending" if run.skipped is None else "skipped",
-                "result": "{}" if run.skipped is None else dump_text({"reason": run.skipped}),
-            }
-            for run in runs
-        ],
+    number = tx.row(_NEXT_TURN, integration_id=integration_id, now=now)
+    assert number is not None, "whoever sets triggers makes the lane"
+    tx.change(
+        _INSERT_TURN,
+        integration_id=integration_id,
+        event_id=event_id,
+        team_id=team_id,
+        number=number[0],
+        evaluation=dump_text(evaluation),
+        now=now,
     )
 
 
@@ -274,16 +244,19 @@ def release(tx: Transaction, integration_id: str, holder: str) -> None:
     tx.change(_RELEASE, integration_id=integration_id, holder=holder)
 
 
-def begin_turn(tx: Transaction, turn: Turn, said: str, now: int) -> list[Run]:
-    """The runs of a turn, in order. Those that somebody was at who is not there any more have failed."""
+def begin_turn(tx: Transaction, turn: Turn, said: str, now: int) -> list[tuple[str, int]]:
+    """What of a turn is left to be done, in order: triggers and their positions. What somebody was at who is not there
+    any more has failed."""
     about = {"integration_id": turn.integration_id, "event_id": turn.event_id}
     tx.change(_INTERRUPTED, **about, result=dump_text({"reason": said}), now=now)
-    return [Run._make(row) for row in tx.rows(_RUNS, **about)]
+    begun = {row[0] for row in tx.rows(_RUNS, **about)}
+    return [(trigger_id, position) for trigger_id, position in turn.evaluation["fired"] if trigger_id not in begun]
 
 
-def start_run(tx: Transaction, turn: Turn, trigger_id: str, now: int) -> bool:
+def start_run(tx: Transaction, turn: Turn, trigger_id: str, position: int, subject: str, now: int) -> bool:
     """From here on it is never done again. False when somebody has started it already."""
-    return tx.change(_START, trigger_id=trigger_id, event_id=turn.event_id, now=now) > 0
+    about = {"integration_id": turn.integration_id, "event_id": turn.event_id, "subject": subject}
+    return tx.change(_START, **about, trigger_id=trigger_id, position=position, now=now) > 0
 
 
 def end_run(tx: Transaction, turn: Turn, trigger_id: str, status: str, result: Mapping[str, Any], now: int) -> None:

@@ -6,8 +6,6 @@ Koko, is told by its rate: a trigger that fires 20 times within a minute about t
 there was none for ten minutes; 500 times within a minute are the most in any case.
 """
 
-from collections import defaultdict
-
 import peewee
 
 from koko_integrations.clock import MINUTE_MS
@@ -22,26 +20,25 @@ ACTOR_PREFIX = "integration:"
 
 _RECENT = Statement(
     TriggerRun.select(
-        TriggerRun.trigger_id,
         peewee.fn.COUNT(TriggerRun.event_id),
-        peewee.fn.SUM(peewee.Case(None, [(TriggerRun.subject == param("subject"), 1)], 0)),
-    )
-    .where(
+        peewee.fn.COALESCE(peewee.fn.SUM(peewee.Case(None, [(TriggerRun.subject == param("subject"), 1)], 0)), 0),
+    ).where(
         (TriggerRun.integration_id == param("integration_id"))
-        & (TriggerRun.created_at > param("since"))
+        & (TriggerRun.started_at > param("since"))
+        & (TriggerRun.trigger_id == param("trigger_id"))
         & (TriggerRun.status != "skipped")
     )
-    .group_by(TriggerRun.trigger_id)
 )
 _PAUSED = Statement(
-    TriggerRun.select(TriggerRun.trigger_id)
+    TriggerRun.select(TriggerRun.event_id)
     .where(
         (TriggerRun.integration_id == param("integration_id"))
-        & (TriggerRun.created_at > param("since"))
+        & (TriggerRun.started_at > param("since"))
+        & (TriggerRun.trigger_id == param("trigger_id"))
         & (TriggerRun.status == "skipped")
         & (TriggerRun.subject == param("subject"))
     )
-    .distinct()
+    .limit(1)
 )
 _IS_FROM = Statement(
     SyncLink.select(SyncLink.koko_id).where(
@@ -76,24 +73,16 @@ class Origins:
         return self._tx.row(_IS_FROM, integration_id=integration_id, koko_id=comment_id) is not None
 
 
-class Rates:
-    """How often the triggers of one integration have fired lately."""
-
-    def __init__(self, tx: Transaction, integration_id: str, subject: str, now: int) -> None:
-        about = {"integration_id": integration_id, "subject": subject}
-        self._recent: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
-        for trigger_id, count, here in tx.rows(_RECENT, **about, since=now - MINUTE_MS):
-            self._recent[trigger_id] = (count, here)
-        self._paused = {row[0] for row in tx.rows(_PAUSED, **about, since=now - PAUSE_MS)}
-
-    def objection(self, trigger_id: str) -> str | None:
-        """Why a trigger that fired is not to do anything, if there is a reason."""
-        count, here = self._recent[trigger_id]
-        if here >= MOST_PER_SUBJECT or trigger_id in self._paused:
-            return (
-                f"It has fired {MOST_PER_SUBJECT} times within a minute about the same video, which looks like a loop: "
-                "it is paused there until it has been quiet for 10 minutes"
-            )
-        if count >= MOST_PER_MINUTE:
-            return f"It has fired {MOST_PER_MINUTE} times within a minute, and does no more than that"
-        return None
+def objection(tx: Transaction, integration_id: str, trigger_id: str, subject: str, now: int) -> str | None:
+    """Why a trigger that fired is not to do anything, if there is a reason."""
+    about = {"integration_id": integration_id, "trigger_id": trigger_id, "subject": subject}
+    row = tx.row(_RECENT, **about, since=now - MINUTE_MS)
+    count, here = (0, 0) if row is None else row
+    if here >= MOST_PER_SUBJECT or tx.row(_PAUSED, **about, since=now - PAUSE_MS) is not None:
+        return (
+            f"It has fired {MOST_PER_SUBJECT} times within a minute about the same video, which looks like a loop: "
+            "it is paused there until it has been quiet for 10 minutes"
+        )
+    if count >= MOST_PER_MINUTE:
+        return f"It has fired {MOST_PER_MINUTE} times within a minute, and does no more than that"
+    return None

@@ -10,6 +10,7 @@ from koko_integrations.event_types import EVENT_TYPES
 from koko_integrations.integration import Integration
 from koko_integrations.rpc.wire import present
 from koko_integrations.triggers import ledger, rules
+from koko_integrations.triggers.conditions import looking_into
 from koko_integrations.triggers.firing import OWN_DOING, target_of
 from koko_integrations.triggers.loops import Origins
 from koko_integrations.triggers.occasion import FIND_EVENT, Occasion, read_event
@@ -66,12 +67,12 @@ class Rehearsal:
     async def _try(
         self, rule: Rule, occasion: Occasion, own_doings: frozenset[str], ran: Mapping[str, str]
     ) -> dict[str, Any]:
-        view = occasion.view
+        look_up = looking_into(occasion.view)
         told = {
             "triggerId": rule.id,
             "position": rule.position,
             "event": rule.event,
-            "conditions": rule.conditions.explain(view),
+            "conditions": rule.conditions.explain(look_up),
             "action": {"type": rule.action["type"]},
             "warnings": [],
         }
@@ -81,7 +82,7 @@ class Rehearsal:
                 "wouldRun": False,
                 "reason": f"It is for {rule.event}, and this is {occasion.type}",
             }
-        if not rule.conditions.hold(view):
+        if not rule.conditions.hold(look_up):
             return told | {"matches": False, "wouldRun": False, "reason": "Not all of its conditions hold"}
         if {rule.integration_id, target_of(rule)} & own_doings:
             return told | {"matches": True, "wouldRun": False, "reason": OWN_DOING}

@@ -9,6 +9,7 @@ import structlog
 
 from koko_integrations.clock import Clock
 from koko_integrations.database import Database
+from koko_integrations.delivery.poster import Poster
 from koko_integrations.triggers import ledger
 from koko_integrations.triggers.conducting import Conductor
 from koko_integrations.triggers.ledger import OvertakenError
@@ -24,12 +25,13 @@ STOP_S = 10.0
 
 
 class Automation:
-    """One per process."""
+    """One per process. Closes the poster that its webhooks go by."""
 
-    def __init__(self, clock: Clock, database: Database, conductor: Conductor) -> None:
+    def __init__(self, clock: Clock, database: Database, conductor: Conductor, poster: Poster) -> None:
         self._clock = clock
         self._database = database
         self._conductor = conductor
+        self._poster = poster
         self._holder = f"automation-{token_hex(8)}"
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
@@ -57,6 +59,7 @@ class Automation:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._poster.close()
             await self._database.write(partial(ledger.let_go, holder=self._holder))
 
     async def round(self) -> int:

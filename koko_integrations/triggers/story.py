@@ -7,6 +7,7 @@ from typing import Any
 from koko_integrations.journal import Action
 from koko_integrations.journal import Outcome as JournalStatus
 from koko_integrations.rpc.wire import present
+from koko_integrations.triggers.conditions import Lookup
 from koko_integrations.triggers.ledger import Run, Turn
 from koko_integrations.triggers.rules import Rule
 
@@ -21,14 +22,14 @@ JOURNAL_ACTIONS: dict[str, Action] = {
 }
 
 
-def explain(rule: Rule, view: Mapping[str, Any], skipped: str | None, *, matches: bool) -> dict[str, Any]:
+def explain(rule: Rule, look_up: Lookup, skipped: str | None, *, matches: bool) -> dict[str, Any]:
     """What one trigger makes of an event, and why."""
     return present(
         triggerId=rule.id,
         position=rule.position,
         action=rule.action["type"],
         matches=matches,
-        conditions=rule.conditions.explain(view, CONDITIONS_SHOWN),
+        conditions=rule.conditions.explain(look_up, CONDITIONS_SHOWN),
         skipped=skipped,
     )
 
@@ -43,9 +44,14 @@ def idle(event_type: str, event_id: str, explained: Sequence[Mapping[str, Any]],
     return _details(event_type, event_id, explained, count, done=0, failed=0)
 
 
-def evaluation(action: Action, explained: Sequence[Mapping[str, Any]], count: int) -> dict[str, Any]:
-    """What is kept for the entry that is written when everything has been done."""
-    return {"action": action, "looked": count, "triggers": list(explained)}
+def evaluation(fired: Sequence[Rule], explained: Sequence[Mapping[str, Any]], count: int) -> dict[str, Any]:
+    """What is to be done, in order, and what is kept for the entry that is written when it has been."""
+    return {
+        "action": action_of(fired),
+        "fired": [[rule.id, rule.position] for rule in fired],
+        "looked": count,
+        "triggers": list(explained),
+    }
 
 
 def ended(event_type: str, turn: Turn, runs: Sequence[Run], now: int) -> tuple[Action, JournalStatus, dict[str, Any]]:

@@ -12,9 +12,12 @@ ADMIN_ONLY = {
     "integration.connect",
     "integration.disconnect",
     "integration.getLogs",
+    "integration.getTriggers",
     "integration.listResources",
     "integration.sync",
+    "integration.setTriggers",
     "integration.test",
+    "integration.testTriggers",
 }
 MEMBERS = {
     "integration.exportMarkers",
@@ -61,6 +64,10 @@ def params_for(method: str, integration_id: str) -> dict[str, Any]:
         return {"integrationId": integration_id, "assetIds": ["a"]}
     if method == "integration.share":
         return {"integrationId": integration_id, "videoId": "v", "channelId": "c"}
+    if method == "integration.setTriggers":
+        return {"integrationId": integration_id, "triggers": []}
+    if method == "integration.testTriggers":
+        return {"integrationId": integration_id, "event": {"type": "video.created", "data": {}}}
     return {"teamId": TEAM} if method == "integration.list" else {"integrationId": integration_id}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from koko_integrations.triggers import conditions, paths
 from koko_integrations.triggers.comparing import order, same
-from koko_integrations.triggers.conditions import OPERATORS, compile_conditions
+from koko_integrations.triggers.conditions import OPERATORS, compile_conditions, looking_into
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=20)
 VALUES = st.recursive(
@@ -29,7 +29,7 @@ VIEW: dict[str, Any] = {
 
 def holds(field: str, operator: str, value: Any, view: Any = VIEW) -> bool:
     stored = conditions.dump_conditions([{"field": field, "operator": operator, "value": value}])
-    return compile_conditions(stored).hold(view)
+    return compile_conditions(stored).hold(looking_into(view))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_each(field: str, operator: str, value: Any, expected: bool) -> None:
 )
 def test_why_not(field: str, operator: str, value: Any, reason: str) -> None:
     stored = conditions.dump_conditions([{"field": field, "operator": operator, "value": value}])
-    [told] = compile_conditions(stored).explain(VIEW)
+    [told] = compile_conditions(stored).explain(looking_into(VIEW))
     assert (told["holds"], told["reason"]) == (False, reason)
 
 
@@ -111,8 +111,8 @@ def test_no_event_breaks_a_condition(operator: str, value: Any, view: Any, field
         return
     stored = conditions.dump_conditions([{"field": field, "operator": operator, "value": value}])
     compiled = compile_conditions(stored)
-    [told] = compiled.explain(view)
-    assert told["holds"] == compiled.hold(view) == ("reason" not in told)
+    [told] = compiled.explain(looking_into(view))
+    assert told["holds"] == compiled.hold(looking_into(view)) == ("reason" not in told)
 
 
 @given(VALUES, st.lists(st.text(max_size=6) | st.integers(-3, 3).map(str), min_size=1, max_size=5))
@@ -163,4 +163,4 @@ def test_what_is_long_is_cut() -> None:
     stored = conditions.dump_conditions(
         [{"field": name, "operator": "contains", "value": "y"} for name in ("text", "list")]
     )
-    assert all(len(str(told["found"])) <= 200 for told in compile_conditions(stored).explain(view))
+    assert all(len(str(told["found"])) <= 200 for told in compile_conditions(stored).explain(looking_into(view)))

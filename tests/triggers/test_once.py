@@ -89,12 +89,13 @@ def test_a_receiver_that_fails_is_not_asked_again(studio: Studio, receiver: Rece
 
 def test_what_was_begun_by_a_process_that_is_gone(studio: Studio, receiver: Receiver) -> None:
     """Another takes the lane when the lease has lapsed: what was started has failed, what was not is done."""
-    studio.set(studio.zapier, *[trigger("webhook", {"url": receiver.url})] * 2)
+    stored, _ = studio.set(studio.zapier, *[trigger("webhook", {"url": receiver.url})] * 2)
     rows, now = studio.service.rows, studio.service.clock.now
     # Somebody else has the lane, so that the event waits.
     rows.query("UPDATE trigger_lane SET lease_holder = 'gone', lease_until = ?", now + 10_000)
     event_id = studio.publish(studio.comment("x"))
-    rows.query("UPDATE trigger_run SET status = 'started' WHERE position = 0")
+    begun = {"trigger_id": stored["id"], "event_id": event_id, "integration_id": studio.zapier}
+    rows.insert("trigger_run", **begun, position=0, subject=VIDEO, status="started", started_at=now)
     studio.service.clock.advance(s=11)
     studio.settle()
     assert (studio.runs(event_id), len(receiver.received)) == (["failed", "succeeded"], 1)

@@ -44,24 +44,23 @@ CREATE TABLE IF NOT EXISTS trigger_turn (
 CREATE INDEX IF NOT EXISTS trigger_turn_due_idx ON trigger_turn (integration_id, number) WHERE finished_at IS NULL;
 CREATE INDEX IF NOT EXISTS trigger_turn_created_idx ON trigger_turn (created_at);
 
--- A trigger that fired, once for each event. It is `started` in a transaction of its own before anything is done: what is
--- found so by somebody else is never done again. `subject` is the video or the like that the event is about.
+-- What a trigger did about an event, once. The row is there before anything is done: what it names is never done again.
+-- `subject` is the video or the like that the event is about.
 CREATE TABLE IF NOT EXISTS trigger_run (
   trigger_id TEXT NOT NULL,
   event_id TEXT NOT NULL,
   integration_id TEXT NOT NULL,
   position INTEGER NOT NULL,
   subject TEXT NOT NULL,
-  status TEXT NOT NULL CHECK (status IN ('pending', 'started', 'succeeded', 'failed', 'skipped')),
+  status TEXT NOT NULL CHECK (status IN ('started', 'succeeded', 'failed', 'skipped')),
   result TEXT NOT NULL DEFAULT '{}',
-  created_at INTEGER NOT NULL,
-  started_at INTEGER,
+  started_at INTEGER NOT NULL,
   finished_at INTEGER,
   PRIMARY KEY (trigger_id, event_id),
   FOREIGN KEY (integration_id, event_id) REFERENCES trigger_turn (integration_id, event_id) ON DELETE CASCADE
 );
 CREATE INDEX IF NOT EXISTS trigger_run_turn_idx ON trigger_run (integration_id, event_id, position);
-CREATE INDEX IF NOT EXISTS trigger_run_recent_idx ON trigger_run (integration_id, created_at);
+CREATE INDEX IF NOT EXISTS trigger_run_recent_idx ON trigger_run (integration_id, started_at);
 
 -- Tasks that triggers have made, by what in Koko they are about: a comment, or a video.
 CREATE TABLE IF NOT EXISTS trigger_task (

@@ -222,7 +222,7 @@ CREATE TABLE IF NOT EXISTS job (
   kind TEXT NOT NULL CHECK (kind IN ('sync', 'import', 'export')),
   status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled')),
   active_key TEXT UNIQUE,
-  cause TEXT NOT NULL CHECK (cause IN ('manual', 'schedule', 'watch')),
+  cause TEXT NOT NULL CHECK (cause IN ('manual', 'schedule', 'watch', 'webhook')),
   requested_by TEXT NOT NULL,
   request_id TEXT NOT NULL,
   request TEXT NOT NULL DEFAULT '{}',
@@ -298,10 +298,24 @@ CREATE TABLE IF NOT EXISTS sync_link (
   external_changed INTEGER NOT NULL DEFAULT 0,
   attempted_at INTEGER NOT NULL,
   error TEXT,
+  fields_base TEXT,
+  fields_seen TEXT,
   PRIMARY KEY (integration_id, koko_id),
   UNIQUE (integration_id, entity, external_id)
 );
 CREATE INDEX IF NOT EXISTS sync_link_container_idx ON sync_link (integration_id, container, state);
+
+-- What a team's mapFields says: which of Koko's values goes into which field of the tasks there, in the order given.
+CREATE TABLE IF NOT EXISTS field_mapping (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  entity_type TEXT NOT NULL CHECK (entity_type IN ('project', 'video', 'comment')),
+  position INTEGER NOT NULL,
+  koko_field TEXT NOT NULL,
+  external_field TEXT NOT NULL,
+  transform TEXT NOT NULL CHECK (transform IN ('none', 'uppercase', 'lowercase', 'date', 'custom')),
+  custom_transform TEXT,
+  PRIMARY KEY (integration_id, entity_type, position)
+);
 
 -- The files of an import or an export, in the order asked for. `external_path` is where it is at the provider; an export
 -- learns it when it is done. What is imported gets its `asset_id` (or `video_id`) before its bytes come, so that a crash
@@ -453,6 +467,35 @@ CREATE TABLE IF NOT EXISTS rate_window (
   ends_at INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS rate_window_ends_idx ON rate_window (ends_at);
+
+-- The journal's runs, counted as they are written: a row for each hour and each day (UTC), by action. `span_ms` says which
+-- of the two it is. `latencies` counts durations by range, as koko_integrations/metrics/latency.py packs them.
+CREATE TABLE IF NOT EXISTS integration_metric (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  span_ms INTEGER NOT NULL CHECK (span_ms IN (3600000, 86400000)),
+  begins_at INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  succeeded INTEGER NOT NULL DEFAULT 0,
+  partial INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  items INTEGER NOT NULL DEFAULT 0,
+  latencies TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (integration_id, span_ms, begins_at, action)
+);
+CREATE INDEX IF NOT EXISTS integration_metric_span_idx ON integration_metric (span_ms, begins_at);
+
+-- What went wrong in them: how many runs had an error, by what it says without names and numbers.
+CREATE TABLE IF NOT EXISTS integration_failure (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  span_ms INTEGER NOT NULL CHECK (span_ms IN (3600000, 86400000)),
+  begins_at INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  runs INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY (integration_id, span_ms, begins_at, error)
+);
+CREATE INDEX IF NOT EXISTS integration_failure_span_idx ON integration_failure (span_ms, begins_at);
+CREATE INDEX IF NOT EXISTS integration_usage_hour_idx ON integration_usage (hour_at);
 
 -- A trigger: when an event of this type meets all conditions, the action is done. The triggers of an integration are in the
 -- order of `position`. `action` holds its type and configuration with secrets masked; `sealed` holds those secrets.

@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import deliveries, files, refresh, rpc, schedule, sync, triggers
+from benchmarks import deliveries, files, metrics, refresh, rpc, schedule, sync, transforms, triggers
 
 ALL = {
     "rpc": rpc.main,
@@ -11,6 +11,8 @@ ALL = {
     "schedule": schedule.main,
     "files": files.main,
     "deliveries": deliveries.main,
+    "metrics": metrics.main,
+    "transforms": transforms.main,
     "triggers": triggers.main,
 }
 

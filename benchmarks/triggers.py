@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.deliveries import SERVICE_SECRET, Publishing
-from benchmarks.schedule import postgres
+from benchmarks.postgres import postgres
 from benchmarks.served import KEY, make_connected, serving
 from koko_integrations.clock import SystemClock
 from koko_integrations.connections.store import Proven

@@ -23,18 +23,24 @@ from koko_integrations.delivery.pinging import Pinger
 from koko_integrations.errors import BadRequest, Forbidden, NotFound
 from koko_integrations.events.publishing import Publisher
 from koko_integrations.events.samples import Samples
+from koko_integrations.inbound.endpoint import InboundEndpoint
+from koko_integrations.inbound.inbox import Inbox
+from koko_integrations.inbound.subscriptions import Subscriptions
 from koko_integrations.integration import Integration
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.keeper import JobKeeper
 from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
+from koko_integrations.mapping.mapper import FieldMapper
 from koko_integrations.markers.exporting import MarkerExporter
+from koko_integrations.metrics.reading import MetricsReader
 from koko_integrations.notifications.notifier import ChannelNotifier
 from koko_integrations.notifications.sharing import Sharer
 from koko_integrations.notifications.unfurling import Unfurler
 from koko_integrations.retention import Retention
 from koko_integrations.rpc.dispatch import Request
 from koko_integrations.rpc.procedure import Procedure
+from koko_integrations.scripts.runner import ScriptRunner
 from koko_integrations.sync.requests import SyncRequests
 from koko_integrations.sync.schedule import Scheduler
 from koko_integrations.transfers.board import FileBoard
@@ -66,9 +72,12 @@ class App:
     resources: ResourceLister
     status: StatusReader
     logs: LogReader
+    metrics: MetricsReader
     jobs: JobBoard
     keeper: JobKeeper
     syncs: SyncRequests
+    scripts: ScriptRunner
+    mapper: FieldMapper
     browser: Browser
     files: FileBoard
     transfers: TransferRequests
@@ -89,6 +98,9 @@ class App:
     automation: Automation
     scheduler: Scheduler
     retention: Retention
+    inbox: Inbox
+    inbound: InboundEndpoint
+    subscriptions: Subscriptions
 
     async def enter(self, request: Request, procedure: Procedure["Call"], params: Any) -> tuple["Call", dict[str, Any]]:
         """Signed in? Input right? Role enough? Not too often? In this order, with one read of the database when all is

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from marshmallow import INCLUDE
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -32,7 +31,7 @@ from koko_integrations.connections.check import Checker
 from koko_integrations.connections.configure import Configurer
 from koko_integrations.connections.connect import Connector
 from koko_integrations.connections.disconnect import Disconnector
-from koko_integrations.connections.icons import ICONS_PATH, get_icon
+from koko_integrations.connections.icons import ICONS_PATH
 from koko_integrations.connections.live import LiveConnections
 from koko_integrations.connections.resources import ResourceLister
 from koko_integrations.connections.status import StatusReader
@@ -49,6 +48,12 @@ from koko_integrations.events.publishing import Publisher
 from koko_integrations.events.recipients import Recipients
 from koko_integrations.events.samples import Samples
 from koko_integrations.housekeeping import background
+from koko_integrations.inbound.addresses import PATH as WEBHOOKS_PATH
+from koko_integrations.inbound.custom import CustomAddresses
+from koko_integrations.inbound.endpoint import METHODS, InboundEndpoint
+from koko_integrations.inbound.following import Followers
+from koko_integrations.inbound.inbox import Inbox
+from koko_integrations.inbound.subscriptions import Subscriptions
 from koko_integrations.jobs.board import JobBoard
 from koko_integrations.jobs.engine import DbosEngine, Engine
 from koko_integrations.jobs.keeper import JobKeeper
@@ -56,7 +61,9 @@ from koko_integrations.jobs.liveness import liveness_of
 from koko_integrations.jobs.runner import JobRunner
 from koko_integrations.limits import RateLimiter
 from koko_integrations.logbook import LogReader
+from koko_integrations.mapping.mapper import FieldMapper
 from koko_integrations.markers.exporting import MarkerExporter
+from koko_integrations.metrics.reading import MetricsReader
 from koko_integrations.models import IntegrationsSchema
 from koko_integrations.notifications.notifier import ChannelNotifier
 from koko_integrations.notifications.posting import ChannelPoster
@@ -65,6 +72,7 @@ from koko_integrations.notifications.sharing import Sharer
 from koko_integrations.notifications.unfurling import Unfurler
 from koko_integrations.notifications.wording import NoticeMaker
 from koko_integrations.outside import Outside
+from koko_integrations.plain_http import health, icon, metrics
 from koko_integrations.registry import Registry
 from koko_integrations.retention import Retention
 from koko_integrations.rpc.discover import METHOD_NAME, describe
@@ -73,6 +81,7 @@ from koko_integrations.rpc.endpoint import RpcEndpoint
 from koko_integrations.rpc.fields import Input, Output
 from koko_integrations.rpc.origins import Origins, Preflight
 from koko_integrations.rpc.procedure import Procedure, collect
+from koko_integrations.scripts.runner import ScriptRunner
 from koko_integrations.settings import Settings, SettingsError
 from koko_integrations.sync.requests import SyncRequests
 from koko_integrations.sync.run import Parts
@@ -97,12 +106,12 @@ from koko_integrations.triggers.rehearsal import Rehearsal
 from koko_integrations.triggers.running import Automation
 from koko_integrations.triggers.setting import TriggerSetter
 from koko_integrations.vault import Vault
+from procedures.examples import EXAMPLES
 from providers.kit.egress import EgressGuard
 from providers.kit.http import HttpClient
 
 RPC_PATH = "/rpc"
 DATA_DIR = Path("var")
-ICON_MAX_AGE_S = 86_400
 _PING = Statement(IntegrationsSchema.select(IntegrationsSchema.version))
 
 
@@ -119,8 +128,10 @@ def build_app(
     vault = Vault(settings.encryption_keys)
     limiter = RateLimiter(clock, database)
     live = LiveConnections(clock, database, vault, registry, outside)
+    subscriptions = Subscriptions(clock, database, vault, registry, live, outside, settings.public_url)
     engine = engine or DbosEngine(settings.jobs_database_url)
-    syncs = SyncRunner(Parts(clock, database, live, settings.web_url), registry, import_new_files)
+    scripts = ScriptRunner()
+    syncs = SyncRunner(Parts(clock, database, live, settings.web_url, scripts), registry, import_new_files)
     assets, staging = open_store(settings.asset_store, DATA_DIR)
     files = FileParts(clock, database, live, vault)
     bunny = None if settings.bunny is None else Bunny(http, settings.bunny.id, settings.bunny.api_key)
@@ -132,8 +143,21 @@ def build_app(
     keeper = JobKeeper(clock, database, engine, liveness_of(settings.jobs_database_url, engine.executor), runner)
     poster = Poster(clock, http)
     notifier = ChannelNotifier(database, registry, scenes, maker, channel_poster)
-    webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url)
+    talking_back = CustomAddresses(vault, settings.public_url)
+    webhooks = CustomWebhooks(clock, database, vault, http, registry, settings.public_url, talking_back)
     drain = Drain(clock, database, Senders(clock, database, vault, registry, live, poster, notifier), limiter)
+    unfurler = Unfurler(registry, scenes, maker, channel_poster, settings.web_url)
+    inbox = Inbox(clock, database, keeper, Followers(clock, registry), unfurler.unfurl, subscriptions.wake)
+    inbound = InboundEndpoint(
+        clock,
+        database,
+        vault,
+        registry,
+        limiter,
+        inbox.wake,
+        settings.public_url,
+        settings.trusted_proxies,
+    )
     asker = Asker(clock, database, live)
     # Not the drain's, which closes its own when the process ends: what is under way then is done to its end.
     trigger_poster = Poster(clock, http)
@@ -158,16 +182,19 @@ def build_app(
             limiter, settings.reads_per_hour, settings.writes_per_hour, settings.service_calls_per_hour
         ),
         catalogue=Catalogue(registry, settings.public_url),
-        connector=Connector(settings, clock, database, vault, http, registry, outside),
-        disconnector=Disconnector(clock, database, vault, registry, outside, live),
+        connector=Connector(settings, clock, database, vault, http, registry, outside, subscriptions.wake),
+        disconnector=Disconnector(clock, database, vault, registry, outside, live, subscriptions.leave),
         checker=Checker(clock, database, registry, live),
-        configurer=Configurer(clock, database, registry, live),
+        configurer=Configurer(clock, database, registry, live, subscriptions.wake),
         live=live,
         resources=ResourceLister(registry, live),
         status=StatusReader(clock, database, registry, live.breaker),
         logs=LogReader(database),
+        metrics=MetricsReader(clock, database),
         jobs=JobBoard(clock, database),
         keeper=keeper,
+        scripts=scripts,
+        mapper=FieldMapper(database, registry, live, scripts, settings.web_url),
         syncs=SyncRequests(clock, database, registry, keeper),
         browser=Browser(registry, live),
         files=FileBoard(database),
@@ -175,7 +202,7 @@ def build_app(
         markers=MarkerExporter(database, registry),
         notifier=notifier,
         sharer=Sharer(clock, database, registry, scenes, maker, channel_poster),
-        unfurler=Unfurler(registry, scenes, maker, channel_poster, settings.web_url),
+        unfurler=unfurler,
         staging=staging,
         webhooks=webhooks,
         hooks=Hooks(clock, database, vault, http, registry),
@@ -189,13 +216,21 @@ def build_app(
         automation=automation,
         scheduler=Scheduler(clock, database),
         retention=Retention(clock, database, settings.log_retention_days, settings.job_retention_days),
+        inbox=inbox,
+        inbound=inbound,
+        subscriptions=subscriptions,
     )
+
+
+def openrpc_document() -> dict[str, Any]:
+    """What rpc.discover answers."""
+    return describe(collect(procedures), EXAMPLES)
 
 
 def find_procedures() -> dict[str, Procedure[Call]]:
     """Every procedure, by its name on the wire."""
     found: dict[str, Procedure[Call]] = collect(procedures)
-    document = describe(found)
+    document = openrpc_document()
 
     async def discover(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         """Describes every procedure in OpenRPC."""
@@ -229,6 +264,7 @@ def create_asgi(settings: Settings, clock: Clock | None = None, engine: Engine |
             async with background(app):
                 yield
         finally:
+            await app.scripts.close()
             outside.close()
             database.close()
 
@@ -242,10 +278,11 @@ def create_asgi(settings: Settings, clock: Clock | None = None, engine: Engine |
     rest = Starlette(
         routes=[
             Route(RPC_PATH, endpoint, middleware=[Middleware(Preflight, origins)]),
-            Route("/healthz", _health),
+            Route(f"{WEBHOOKS_PATH}/{{provider}}/{{id}}", app.inbound.handle, methods=METHODS),
+            Route("/healthz", health),
             Route("/readyz", ready),
-            Route("/metrics", _metrics),
-            Route(f"{ICONS_PATH}/{{slug}}.svg", _icon),
+            Route("/metrics", metrics),
+            Route(f"{ICONS_PATH}/{{slug}}.svg", icon),
         ],
         lifespan=lifespan,
     )
@@ -265,26 +302,3 @@ class Service:
             await self._endpoint(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
-
-
-async def _health(_: Request) -> Response:
-    return JSONResponse({"ok": True})
-
-
-async def _metrics(_: Request) -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _icon(request: Request) -> Response:
-    icon = get_icon(request.path_params["slug"])
-    if icon is None:
-        return Response(status_code=404)
-    headers: dict[str, Any] = {
-        "cache-control": f"public, max-age={ICON_MAX_AGE_S}",
-        # An SVG opened by itself is a document: it may run and load nothing.
-        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
-        "x-content-type-options": "nosniff",
-        # Koko's pages show it from another origin.
-        "cross-origin-resource-policy": "cross-origin",
-    }
-    return Response(icon, media_type="image/svg+xml", headers=headers)

@@ -1,5 +1,6 @@
-"""What happens by itself: jobs are kept going; once a minute what is due is synced, unfinished connections are put
-away, tokens are renewed ahead of expiry, and what is too old is deleted."""
+"""What happens by itself: jobs are kept going, what providers tell is worked with, subscriptions are kept; once a
+minute what is due is synced, unfinished connections are put away, tokens are renewed ahead of expiry, and what is too
+old is deleted."""
 
 import asyncio
 import contextlib
@@ -51,10 +52,11 @@ async def _every_minute(chore: Callable[[], Awaitable[object]]) -> None:
 
 @contextlib.asynccontextmanager
 async def background(app: App) -> AsyncIterator[None]:
-    """Keeps house and jobs, sends what is due, and does what triggers want, while the block runs; what was counted is
+    """Keeps house, jobs, deliveries, triggers, the inbox and subscriptions while the block runs; what was counted is
     settled when it ends."""
-    works = (keep_house(app), app.keeper.keep(), app.drain.keep(), app.automation.keep())
-    tasks = [asyncio.create_task(work) for work in works]
+    keepers = (app.keeper, app.drain, app.automation, app.inbox, app.subscriptions)
+    work = (keep_house(app), *(keeper.keep() for keeper in keepers))
+    tasks = [asyncio.create_task(one) for one in work]
     try:
         yield
     finally:

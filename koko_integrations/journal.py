@@ -8,6 +8,7 @@ import peewee
 from koko_integrations.clock import DAY_MS, HOUR_MS
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.ids import new_id
+from koko_integrations.metrics.counting import count_run
 from koko_integrations.models import IntegrationLog, IntegrationUsage
 
 Action = Literal["sync", "import", "export", "notify", "webhook"]
@@ -67,7 +68,29 @@ def start_of_day(now_ms: int) -> int:
 def write_entry(
     tx: Transaction, integration_id: str, action: Action, status: Outcome, details: dict[str, Any], now_ms: int
 ) -> None:
-    """One entry of the integration's log."""
+    """The entry of a run that has ended: what was synced, imported, exported, told or sent. It counts in the metrics.
+
+    `details` may have `itemsProcessed`, `itemsFailed`, `errors` (texts) and `duration` (ms).
+    """
+    _insert(tx, integration_id, action, status, details, now_ms)
+    count_run(tx, integration_id, action, status, details, now_ms)
+
+
+def write_news(tx: Transaction, integration_id: str, status: Outcome, details: dict[str, Any], now_ms: int) -> None:
+    """An entry that tells what became of the integration itself, by the `event` in `details`: no run, not counted."""
+    _insert(tx, integration_id, "notify", status, details, now_ms)
+
+
+def write_evaluation(
+    tx: Transaction, integration_id: str, action: Action, details: dict[str, Any], now_ms: int
+) -> None:
+    """An entry that tells why nothing was to be done about an event: no run, not counted."""
+    _insert(tx, integration_id, action, "success", details, now_ms)
+
+
+def _insert(
+    tx: Transaction, integration_id: str, action: Action, status: Outcome, details: dict[str, Any], now_ms: int
+) -> None:
     tx.change(
         _INSERT_LOG,
         id=new_id("log"),

@@ -19,6 +19,8 @@ PROVIDER_CALLS = Counter(
     "koko_provider_operations", "Operations on providers, by outcome", ["provider", "operation", "outcome"]
 )
 
+INBOUND_REQUESTS = Counter("koko_inbound_requests", "Webhooks that arrived, by outcome", ["provider", "outcome"])
+
 
 def configure_logging(level: str) -> None:
     """JSON lines on standard error, from structlog and from the standard library alike."""

@@ -1,15 +1,35 @@
-"""What is kept, and for how long: the journal, ended jobs, what was deleted at providers, events and deliveries."""
+"""What is kept, and for how long: the journal and what was counted of it, ended jobs, what was deleted at providers
+and what they told us, events and deliveries."""
+
+from typing import Any
 
 import peewee
 
-from koko_integrations.clock import DAY_MS, Clock
+from koko_integrations.clock import DAY_MS, HOUR_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.jobs.store import DELETE_FINISHED
-from koko_integrations.models import Delivery, Endpoint, Event, IntegrationLog, SyncedItem, TriggerTask, TriggerTurn
+from koko_integrations.metrics.spans import SPANS
+from koko_integrations.models import (
+    Delivery,
+    Endpoint,
+    Event,
+    InboundMessage,
+    IntegrationLog,
+    SyncedItem,
+    TriggerTask,
+    TriggerTurn,
+)
+from koko_integrations.models import IntegrationFailure as Failure
+from koko_integrations.models import IntegrationMetric as Metric
+from koko_integrations.models import IntegrationUsage as Usage
 
 AT_ONCE = 500
 EVENT_DAYS = 30
 """koko.md: deliveries are kept 30 days."""
+HOURS_KEPT_DAYS = 8
+"""No chart shows hours for longer than a week."""
+MESSAGE_DAYS = 30
+"""For so long a message that comes again is known."""
 
 _DELETE_LOGS = Statement(
     IntegrationLog.delete().where(
@@ -27,6 +47,16 @@ _DELETE_ITEMS = Statement(
         peewee.Tuple(SyncedItem.integration_id, SyncedItem.entity, SyncedItem.external_id).in_(
             SyncedItem.select(SyncedItem.integration_id, SyncedItem.entity, SyncedItem.external_id)
             .where(SyncedItem.deleted_at < param("before"))
+            .limit(AT_ONCE)
+        )
+    )
+)
+# Those that wait are never too old.
+_DELETE_MESSAGES = Statement(
+    InboundMessage.delete().where(
+        peewee.Tuple(InboundMessage.integration_id, InboundMessage.message_key).in_(
+            InboundMessage.select(InboundMessage.integration_id, InboundMessage.message_key)
+            .where((InboundMessage.received_at < param("before")) & InboundMessage.processed_at.is_null(False))
             .limit(AT_ONCE)
         )
     )
@@ -87,6 +117,28 @@ _DELETE_HOOKS = Statement(
 )
 
 
+def _delete_begun(begins_at: peewee.Field, *others: peewee.Field, only: Any = None) -> Statement:
+    """Of a table of hours and days, with this key: what begins too early."""
+    model, key = begins_at.model, (begins_at, *others)
+    is_old = begins_at < param("before")
+    old = model.select(*key).where(is_old if only is None else only & is_old).order_by(begins_at).limit(AT_ONCE)
+    return Statement(model.delete().where(peewee.Tuple(*key).in_(old)))
+
+
+_DELETE_COUNTED = {
+    span_ms: (
+        _delete_begun(
+            Metric.begins_at, Metric.integration_id, Metric.span_ms, Metric.action, only=Metric.span_ms == span_ms
+        ),
+        _delete_begun(
+            Failure.begins_at, Failure.integration_id, Failure.span_ms, Failure.error, only=Failure.span_ms == span_ms
+        ),
+    )
+    for span_ms in SPANS
+}
+_DELETE_USAGE = _delete_begun(Usage.hour_at, Usage.integration_id)
+
+
 class Retention:
     """Deletes what is too old, a little at a time."""
 
@@ -107,7 +159,10 @@ class Retention:
             _DELETE_EVENTS: EVENT_DAYS,
             _DELETE_TASKS: self._log_days,
             _DELETE_HOOKS: EVENT_DAYS,
+            _DELETE_MESSAGES: MESSAGE_DAYS,
         }
+        days |= dict.fromkeys((*_DELETE_COUNTED[DAY_MS], _DELETE_USAGE), self._log_days)
+        days |= dict.fromkeys(_DELETE_COUNTED[HOUR_MS], min(self._log_days, HOURS_KEPT_DAYS))
         return sum([await self._delete(statement, kept) for statement, kept in days.items()])
 
     async def _delete(self, statement: Statement, days: int) -> int:

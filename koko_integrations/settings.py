@@ -64,6 +64,7 @@ class Settings:
     provider_apps: dict[str, AppCredentials] = field(default_factory=dict)
     origin_overrides: dict[str, str] = field(default_factory=dict)
     egress_allow: tuple[Network, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     asset_store: str = field(default_factory=addresses.assets_beside_us)
     bunny: BunnyLibrary | None = None
     host: str = "127.0.0.1"
@@ -128,6 +129,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         provider_apps=_provider_apps(environ, read.problems),
         origin_overrides=read.optional("KOKO_ORIGIN_OVERRIDES", _origin_overrides, {}),
         egress_allow=read.optional("KOKO_EGRESS_ALLOW", _networks, ()),
+        trusted_proxies=read.optional("KOKO_TRUSTED_PROXIES", _networks, ()),
         asset_store=read.optional("KOKO_ASSET_STORE", addresses.asset_store, addresses.assets_beside_us()),
         bunny=_bunny_library(environ, read.problems),
         host=host,

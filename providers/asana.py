@@ -6,22 +6,24 @@ changes leave out what was deleted or taken out of the project: full passes noti
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from providers.kit.answer import Answer
-from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, PushesItems, Revokes
+from providers.kit.asana.calls import PAGE
+from providers.kit.asana.fields import QUERY, VALUES, read_fields, read_values, write_fields
+from providers.kit.asana.paging import is_comment, next_offset
+from providers.kit.asana.webhooks import HearsAsana
+from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
-from providers.kit.errors import ProtocolBroken, ProviderError, Rejected, StartOver
+from providers.kit.errors import ProtocolBroken, ProviderError
+from providers.kit.field_values import ExternalField
+from providers.kit.fields import MapsFields
 from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2, Rate
-from providers.kit.paging import all_pages
 from providers.kit.paths import segment
 from providers.kit.timestamps import iso_seconds, parse_ms
 
-API = "https://app.asana.com/api/1.0"
 TASKS = ("workspaces:read", "projects:read", "tasks:read", "tasks:write")
-PAGE = "100"
 OVERLAP_MS = 30_000
 """Longer than an answer may take, which is dated when it is ready: what changed meanwhile comes again."""
 FIELDS = {
@@ -33,8 +35,8 @@ FIELDS = {
 }
 
 
-class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
-    resource_kinds = ("workspaces", "projects", "statuses")
+class Asana(HearsAsana, ConnectsByOAuth, ConnectsByKeys, Revokes, MapsFields):
+    resource_kinds = ("workspaces", "projects", "statuses", "fields")
     entities = ("projects", "tasks", "comments", "files")
     per_task = frozenset({"comments", "files"})
     manifest = Manifest(
@@ -46,6 +48,8 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
             Feature("Task sync", TASKS),
             Feature("Comment sync", (*TASKS, "stories:read", "stories:write")),
             Feature("File sync", (*TASKS, "attachments:read")),
+            Feature("Field mapping", (*TASKS, "custom_fields:read")),
+            Feature("Changes within seconds", ("webhooks:read", "webhooks:write", "webhooks:delete")),
         ),
         fields=(Field(name="accessToken", hint="a personal access token", secret=True, required=True, alias="apiKey"),),
         # A paid workspace's; a free one, with a tenth of it, says so by 429.
@@ -66,6 +70,8 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if kind == "statuses":
             return self.status_resources(connection, container)
+        if kind == "fields":
+            return self.field_resources(connection, container)
         workspaces = self.read_resources(self._all(connection, "/workspaces", {"opt_fields": "name"}), id_name="gid")
         if kind == "workspaces":
             return workspaces
@@ -83,7 +89,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
     def pull(self, connection: Connection, pull: Pull) -> Page:
         if pull.entity == "projects":
             return self._pull_projects(connection, pull)
-        asked = {"limit": PAGE, "opt_fields": FIELDS[pull.entity]}
+        asked = {"limit": PAGE, "opt_fields": _asked(pull.reads) if pull.entity == "tasks" else FIELDS[pull.entity]}
         if pull.cursor is not None:
             asked["offset"] = pull.cursor
         if pull.entity == "tasks":
@@ -101,13 +107,13 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
         entries = body.get("data")
         if pull.entity == "comments" and isinstance(entries, list):
             # The story of a task is mostly made by Asana itself.
-            entries = [one for one in entries if not isinstance(one, dict) or _is_comment(one)]
+            entries = [one for one in entries if not isinstance(one, dict) or is_comment(one)]
         items, skipped = self.read_items(entries, lambda entry: self._read(pull, entry))
         first = pull.entity == "tasks" and pull.cursor is None
         return Page(
             items=tuple(items),
             skipped=tuple(skipped),
-            cursor=_next_offset(body),
+            cursor=next_offset(body),
             watermark=iso_seconds(answer.sent_at - OVERLAP_MS) if first else None,
         )
 
@@ -115,29 +121,36 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
         sections = self._all(connection, f"/projects/{segment(container)}/sections", {"opt_fields": "name"})
         return [Status(id=one.id, name=one.name) for one in self.read_resources(sections, id_name="gid")]
 
+    def list_fields(self, connection: Connection, container: str) -> list[ExternalField]:
+        return read_fields(self._data(connection, "GET", f"/projects/{segment(container)}", {"opt_fields": QUERY}))
+
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
         data = {"name": draft.title, "notes": draft.text, "projects": [container], "completed": draft.done}
-        made = self._write(connection, "POST", "/tasks", data, "tasks")
+        data |= write_fields(draft.fields)
+        made = self._write(connection, "POST", "/tasks", data, _asked(draft.reads))
         if draft.status_id is not None:
             # Once the task is made nothing is raised, for that would have it made once more.
             with contextlib.suppress(ProviderError):
                 self._move(connection, draft.status_id, self.require_text(made, "gid"))
-                made = self._data(connection, "GET", f"/tasks/{segment(made['gid'])}", {"opt_fields": FIELDS["tasks"]})
-        return self._read_task(made, container)
+                made = self._data(
+                    connection, "GET", f"/tasks/{segment(made['gid'])}", {"opt_fields": _asked(draft.reads)}
+                )
+        return self._read_task(made, container, draft.reads)
 
     def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:
         if change.status_id is not None:
             self._move(connection, change.status_id, task_id)
         wanted = {"name": change.title, "notes": change.text, "completed": change.done}
-        data = {name: value for name, value in wanted.items() if value is not None}
-        return self._read_task(self._write(connection, "PUT", f"/tasks/{segment(task_id)}", data, "tasks"), container)
+        data = {name: value for name, value in wanted.items() if value is not None} | write_fields(change.fields)
+        written = self._write(connection, "PUT", f"/tasks/{segment(task_id)}", data, _asked(change.reads))
+        return self._read_task(written, container, change.reads)
 
     def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
-        made = self._write(connection, "POST", f"/tasks/{segment(task_id)}/stories", {"text": text}, "comments")
+        made = self._write(connection, "POST", f"/tasks/{segment(task_id)}/stories", {"text": text}, FIELDS["comments"])
         return self._read_comment(made, task_id)
 
     def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
-        made = self._write(connection, "PUT", f"/stories/{segment(comment_id)}", {"text": text}, "comments")
+        made = self._write(connection, "PUT", f"/stories/{segment(comment_id)}", {"text": text}, FIELDS["comments"])
         return self._read_comment(made, task_id)
 
     def revoke(self, connection: Connection) -> Revocation:
@@ -168,7 +181,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
 
     def _read(self, pull: Pull, entry: Mapping[str, Any]) -> Item:
         if pull.entity == "tasks":
-            return self._read_task(entry, str(pull.container))
+            return self._read_task(entry, str(pull.container), pull.reads)
         if pull.entity == "comments":
             return self._read_comment(entry, str(pull.parent))
         return Item(
@@ -188,7 +201,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
             fields={"archived": bool(entry.get("archived"))},
         )
 
-    def _read_task(self, entry: Mapping[str, Any], container: str) -> Item:
+    def _read_task(self, entry: Mapping[str, Any], container: str, reads: Sequence[ExternalField]) -> Item:
         completed, notes = entry.get("completed"), entry.get("notes") or ""
         if not isinstance(completed, bool) or not isinstance(notes, str):
             raise ProtocolBroken("Asana sent a task without completed or notes")
@@ -206,6 +219,7 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
             url=entry.get("permalink_url"),
             modified_at=parse_ms(entry.get("modified_at")),
             fields={"dueOn": entry.get("due_on"), "assignee": assignee.get("name")},
+            mapped=read_values(entry, reads),
         )
 
     def _read_comment(self, entry: Mapping[str, Any], task_id: str) -> Item:
@@ -223,67 +237,11 @@ class Asana(ConnectsByOAuth, ConnectsByKeys, Revokes, PushesItems):
         self._request(connection, "POST", f"/sections/{segment(section)}/addTask", data={"task": task_id})
 
     def _write(
-        self, connection: Connection, method: str, path: str, data: Mapping[str, Any], entity: str
+        self, connection: Connection, method: str, path: str, data: Mapping[str, Any], asked: str
     ) -> dict[str, Any]:
-        return self._data(connection, method, path, {"opt_fields": FIELDS[entity]}, data)
-
-    def _all(self, connection: Connection, path: str, params: Mapping[str, str]) -> list[Any]:
-        def ask(offset: str | None) -> tuple[list[Any], str | None]:
-            turned = {} if offset is None else {"offset": offset}
-            body = self._request(connection, "GET", path, {"limit": PAGE, **params, **turned}).json_object()
-            entries = body.get("data")
-            if not isinstance(entries, list):
-                raise ProtocolBroken("Asana sent a list of the wrong shape")
-            return entries, _next_offset(body)
-
-        return all_pages("Asana", ask)
-
-    def _data(
-        self,
-        connection: Connection,
-        method: str,
-        path: str,
-        params: Mapping[str, str],
-        data: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        found = self._request(connection, method, path, params, data).json_object().get("data")
-        if not isinstance(found, dict):
-            raise ProtocolBroken("Asana sent an answer without data")
-        return found
-
-    def _request(
-        self,
-        connection: Connection,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None = None,
-        data: Mapping[str, Any] | None = None,
-    ) -> Answer:
-        credentials = connection.credentials
-        answer = self.http.request(
-            "Asana",
-            method,
-            f"{API}{path}",
-            params=params,
-            json=None if data is None else {"data": data},
-            bearer=credentials.access_token or credentials.secrets.get("accessToken"),
-        )
-        if answer.status == 400 and params and "offset" in params:
-            raise StartOver("Asana no longer knows where we were")
-        if answer.status == 402:
-            raise Rejected("Asana has this for paid workspaces only")
-        return answer.require_success()
+        return self._data(connection, method, path, {"opt_fields": asked}, data)
 
 
-def _is_comment(story: Mapping[str, Any]) -> bool:
-    return story.get("resource_subtype") == "comment_added"
-
-
-def _next_offset(body: Mapping[str, Any]) -> str | None:
-    following = body.get("next_page")
-    if following is None:
-        return None
-    offset = following.get("offset") if isinstance(following, dict) else None
-    if not isinstance(offset, str) or not offset:
-        raise ProtocolBroken("Asana sent a next page without an offset")
-    return offset
+def _asked(reads: Sequence[ExternalField]) -> str:
+    """What is asked for of a task."""
+    return FIELDS["tasks"] + (VALUES if reads else "")

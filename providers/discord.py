@@ -11,8 +11,10 @@ from typing import Any
 from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Credentials, Grant, Identity, Revocation
+from providers.kit.discord.events import hear_request
 from providers.kit.discord.messages import ForumNeedsThreadError, message, problem
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, Rejected
+from providers.kit.inbound import Heard, Incoming, ReceivesWebhooks
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2
 from providers.kit.notices import Notice, Notifies, Posted
 
@@ -22,7 +24,8 @@ WEBHOOK_URL = re.compile(
 MADE_BY_OAUTH = "madeByOAuth"
 
 
-class Discord(ConnectsByOAuth, ConnectsByKeys, Revokes, Notifies):
+class Discord(ConnectsByOAuth, ConnectsByKeys, Revokes, Notifies, ReceivesWebhooks):
+    address_per_app = True
     manifest = Manifest(
         slug="discord",
         name="Discord",
@@ -82,6 +85,10 @@ class Discord(ConnectsByOAuth, ConnectsByKeys, Revokes, Notifies):
         except ForumNeedsThreadError:
             named = message(notice, thread_name=notice.about)
             return _posted(self._call("POST", connection, wait, named), in_thread=True)
+
+    def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
+        # Discord's signing secret is no secret: it is the app's public key.
+        return hear_request(incoming, None if self.app is None else self.app.signing_secret)
 
     def revoke(self, connection: Connection) -> Revocation:
         if MADE_BY_OAUTH not in connection.credentials.secrets:

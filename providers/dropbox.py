@@ -13,6 +13,7 @@ from providers.kit.base import ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Revocation
 from providers.kit.dropbox.calls import API, path_of, tags_of
 from providers.kit.dropbox.files import ReadsDropbox
+from providers.kit.dropbox.inbound import HearsDropbox
 from providers.kit.dropbox.uploads import WritesDropbox
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, ProviderError, Rejected, StartOver
 from providers.kit.files import Stores
@@ -24,7 +25,7 @@ PAGE = 1000
 NOT_A_FOLDER = frozenset({"not_found", "not_folder", "malformed_path", "restricted_content"})
 
 
-class Dropbox(ConnectsByOAuth, Revokes, Stores, ReadsDropbox, WritesDropbox):
+class Dropbox(ConnectsByOAuth, Revokes, Stores, ReadsDropbox, WritesDropbox, HearsDropbox):
     manifest = Manifest(
         slug="dropbox",
         name="Dropbox",

@@ -15,13 +15,14 @@ from providers.kit.connection import Connection, Identity, Resource
 from providers.kit.errors import CredentialsRefused, Missing, ProtocolBroken, Rejected
 from providers.kit.figma.calls import API, SITE, address_of, file_key
 from providers.kit.figma.frames import ReadsFrames
+from providers.kit.figma.inbound import HearsFigma
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
 from providers.kit.paths import segment
 from providers.kit.timestamps import parse_ms
 
 
-class Figma(ConnectsByOAuth, ListsItems, ReadsFrames):
+class Figma(ConnectsByOAuth, ListsItems, ReadsFrames, HearsFigma):
     resource_kinds = ()
     entities = ("files", "comments")
     container_kind = "files"
@@ -34,6 +35,7 @@ class Figma(ConnectsByOAuth, ListsItems, ReadsFrames):
             Feature("Design import", ("file_content:read", "file_metadata:read")),
             Feature("File sync", ("file_metadata:read",)),
             Feature("Comment sync", ("file_metadata:read", "file_comments:read")),
+            Feature("Instant updates", ("webhooks:write",)),
         ),
         removal_hint="Remove Koko in Figma's settings, under Connected apps.",
     )

@@ -16,6 +16,7 @@ from providers.kit.files import Kind
 from providers.kit.folders import EVERYTHING, FollowsFolders, Way
 from providers.kit.google_drive.api import ALL_DRIVES, FOLDER, SHORTCUT, quoted
 from providers.kit.google_drive.files import ReadsDrive
+from providers.kit.google_drive.inbound import HearsDrive
 from providers.kit.google_drive.uploads import WritesDrive
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
@@ -31,7 +32,7 @@ CHANGES = "200"
 """In one page: for each folder in it that is not known, another question may be needed."""
 
 
-class GoogleDrive(ReadsDrive, WritesDrive, Revokes, FollowsFolders):
+class GoogleDrive(ReadsDrive, WritesDrive, Revokes, FollowsFolders, HearsDrive):
     manifest = Manifest(
         slug="google_drive",
         name="Google Drive",

@@ -5,15 +5,18 @@ is no revocation endpoint. A status is changed by one of the transitions that an
 """
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from providers.kit.atlassian import AtlassianProvider, atlassian
-from providers.kit.base import PushesItems
+from providers.kit.atlassian import atlassian
 from providers.kit.connection import Connection, Identity, Resource
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver
+from providers.kit.field_values import ExternalField
+from providers.kit.fields import MapsFields
 from providers.kit.items import Change, Draft, Item, Page, Pull, Skipped, Status
 from providers.kit.jira.adf import from_text
+from providers.kit.jira.fields import read_fields, write_fields
+from providers.kit.jira.inbound import HearsJira
 from providers.kit.jira.items import (
     CHILDREN,
     FIELDS,
@@ -34,8 +37,8 @@ OVERLAP_MS = 2 * MINUTE_MS
 """Searches lag behind changes: those of the last minutes come again."""
 
 
-class Jira(AtlassianProvider, PushesItems):
-    resource_kinds = ("sites", "projects", "statuses")
+class Jira(HearsJira, MapsFields):
+    resource_kinds = ("sites", "projects", "statuses", "fields")
     entities = ("projects", "tasks", "comments", "files")
     with_tasks = frozenset({"comments", "files"})
     settles_after_s = 10.0
@@ -48,6 +51,7 @@ class Jira(AtlassianProvider, PushesItems):
             Feature("Issue linking", (READS, WRITES)),
             Feature("Comment sync", (READS, WRITES)),
             Feature("File sync", (READS,)),
+            Feature("Instant updates", (READS, "manage:jira-webhook")),
         ),
         fields=(Field(name="cloudId", hint="the id of the Jira site, where there are several"),),
         removal_hint="Remove Koko at https://id.atlassian.com, under Connected apps.",
@@ -80,6 +84,8 @@ class Jira(AtlassianProvider, PushesItems):
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if kind == "statuses":
             return self.status_resources(connection, container)
+        if kind == "fields":
+            return self.field_resources(connection, container)
         if kind == "sites":
             return self.read_resources(self._sites(connection))
         return self.read_resources(JiraSite(self.http, connection).projects())
@@ -100,7 +106,7 @@ class Jira(AtlassianProvider, PushesItems):
             raise StartOver("This is not where Jira left off")
         found = site.search(
             str(pull.container),
-            (*FIELDS, *CHILDREN),
+            (*FIELDS, *CHILDREN, *(one.id for one in pull.reads)),
             since_ms=None if pull.since is None else int(pull.since),
             cursor=pull.cursor,
         )
@@ -108,7 +114,7 @@ class Jira(AtlassianProvider, PushesItems):
         unread: list[Skipped] = []
 
         def read(entry: Mapping[str, Any]) -> Item:
-            item = read_issue(site, entry)
+            item = read_issue(site, entry, pull.reads)
             for some, others in self._read_children(site, entry):
                 children.extend(some)
                 unread.extend(others)
@@ -134,6 +140,11 @@ class Jira(AtlassianProvider, PushesItems):
                 found[resource.id] = Status(id=resource.id, name=resource.name, done=is_done(entry))
         return list(found.values())
 
+    def list_fields(self, connection: Connection, container: str) -> list[ExternalField]:
+        """Of the type of issue that comments become."""
+        site = JiraSite(self.http, connection)
+        return read_fields(site.create_fields(container, self._issue_type(site, container)))
+
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
         """Once the issue is made nothing is raised, for that would have it made once more: the item tells how far it
         went, and updates do the rest."""
@@ -143,7 +154,7 @@ class Jira(AtlassianProvider, PushesItems):
             "issuetype": {"id": self._issue_type(site, container)},
             "summary": draft.title,
             "description": from_text(draft.text),
-        }
+        } | write_fields(draft.fields)
         made = site.call("POST", "issue", json={"fields": fields}).json_object()
         issue_id, resolved = self.require_text(made, "id"), False
         with contextlib.suppress(ProviderError):
@@ -153,7 +164,7 @@ class Jira(AtlassianProvider, PushesItems):
         with contextlib.suppress(ProviderError):
             _link(site, issue_id, draft, resolved=resolved)
         try:
-            return _issue(site, issue_id)
+            return _issue(site, issue_id, draft.reads)
         except ProviderError:
             url = site.address_of(f"/browse/{made.get('key')}")
             return Item(id=issue_id, title=draft.title, text=draft.text, done=resolved, url=url)
@@ -162,14 +173,15 @@ class Jira(AtlassianProvider, PushesItems):
         site = JiraSite(self.http, connection)
         description = None if change.text is None else from_text(change.text)
         wanted = {"summary": change.title, "description": description}
-        if fields := {name: value for name, value in wanted.items() if value is not None}:
+        fields = {name: value for name, value in wanted.items() if value is not None} | write_fields(change.fields)
+        if fields:
             site.call("PUT", "issue", task_id, json={"fields": fields}, repeatable=True)
         if change.status_id is not None or change.done is not None:
             move(site, task_id, change.status_id, done=bool(change.done))
         # Not everybody may link issues: the rest is done all the same.
         with contextlib.suppress(Rejected):
             _keep_linked(site, task_id, change)
-        return _issue(site, task_id)
+        return _issue(site, task_id, change.reads)
 
     def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
         path, body = ("issue", task_id, "comment"), {"body": from_text(text)}
@@ -222,8 +234,9 @@ class Jira(AtlassianProvider, PushesItems):
         return found
 
 
-def _issue(site: JiraSite, issue_id: str) -> Item:
-    return read_issue(site, site.call("GET", "issue", issue_id, params={"fields": ",".join(FIELDS)}).json_object())
+def _issue(site: JiraSite, issue_id: str, reads: Sequence[ExternalField]) -> Item:
+    asked = {"fields": ",".join((*FIELDS, *(one.id for one in reads)))}
+    return read_issue(site, site.call("GET", "issue", issue_id, params=asked).json_object(), reads)
 
 
 def _link(site: JiraSite, issue_id: str, about: Draft | Change, *, resolved: bool) -> None:

@@ -7,6 +7,7 @@ its text is in the board's first long text column, set as the item is made; wher
 long for it, an update holds the text, below a first line that says so.
 """
 
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,15 +16,20 @@ from typing import Any
 import jwt
 import orjson
 
-from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, PushesItems, Revokes
+from providers.kit.base import ConnectsByKeys, ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Grant, Identity, Resource, Revocation
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected
+from providers.kit.field_values import ExternalField
+from providers.kit.fields import MapsFields
+from providers.kit.inbound import Address, Heard, Incoming, Subscribes, Subscription
 from providers.kit.items import Change, Draft, Item, Status
 from providers.kit.manifest import Feature, Field, Manifest, OAuth2
 from providers.kit.monday import queries as ask
-from providers.kit.monday.board import Shape
+from providers.kit.monday import webhooks
+from providers.kit.monday.board import Shape, read_shape
+from providers.kit.monday.fields import read_fields, write_fields
 from providers.kit.monday.items import Entry, body_of, fits_column, own_update, read_comment, read_task, text_of
-from providers.kit.monday.pulling import Asked, PullsBoards, on_board
+from providers.kit.monday.pulling import Asked, PullsBoards, objects, on_board
 from providers.kit.paging import all_pages
 from providers.kit.rich_text import to_html
 
@@ -31,8 +37,8 @@ from providers.kit.rich_text import to_html
 SYNC = ("boards:read", "boards:write", "updates:read", "updates:write", "assets:read")
 
 
-class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, PushesItems):
-    resource_kinds = ("boards", "statuses")
+class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, MapsFields, Subscribes):
+    resource_kinds = ("boards", "statuses", "fields")
     entities = ("projects", "tasks", "comments", "files")
     with_tasks = frozenset({"comments", "files"})
     container_kind = "boards"
@@ -42,7 +48,12 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, PushesItems)
         name="monday.com",
         category="project_management",
         description="Keep video feedback and monday.com boards in step",
-        features=(Feature("Board sync", SYNC), Feature("Comment sync", SYNC), Feature("File sync", SYNC)),
+        features=(
+            Feature("Board sync", SYNC),
+            Feature("Comment sync", SYNC),
+            Feature("File sync", SYNC),
+            Feature("Changes within seconds", ("webhooks:write",)),
+        ),
         fields=(
             Field(
                 name="apiToken",
@@ -73,11 +84,19 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, PushesItems)
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if kind == "statuses":
             return self.status_resources(connection, container)
+        if kind == "fields":
+            return self.field_resources(connection, container)
         return self.read_resources(all_pages("monday.com", lambda page: self.list_boards(connection, page)))
 
     def list_statuses(self, connection: Connection, container: str) -> list[Status]:
         asked = self.ask(connection, ask.COLUMNS, board=container)
         return list(self.board(connection, container, asked)[1].labels)
+
+    def list_fields(self, connection: Connection, container: str) -> list[ExternalField]:
+        boards = objects(self.ask(connection, ask.ALL_COLUMNS, board=container).data.get("boards"))
+        if not boards:
+            raise Missing("monday.com does not have this board any more, or not for this account")
+        return read_fields(objects(boards[0].get("columns")), read_shape(boards[0]))
 
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
         shape = self.shape(connection, container)
@@ -85,8 +104,9 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, PushesItems)
         values = _values(shape, draft.status_id, draft.done or None, draft.text if in_column else None)
         if shape.link is not None:
             values[shape.link] = {"url": draft.url, "text": "Koko"}
+        values |= write_fields(draft.fields)
         asked = self.ask(connection, ask.CREATE_ITEM, board=container, name=draft.title, values=_dump(values))
-        made = read_task(_answered(asked, "create_item"), shape, ())
+        made = read_task(_answered(asked, "create_item"), shape, (), draft.reads)
         if in_column:
             return made
         try:
@@ -104,6 +124,7 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, PushesItems)
         values = _values(shape, change.status_id, change.done, column)
         if change.title is not None:
             values["name"] = change.title
+        values |= write_fields(change.fields)
         entry = self._change(connection, container, task_id, values) if values else None
         if entry is None:
             found = on_board(self.ask(connection, ask.NAMED_ITEMS, board=container, items=[task_id]), container)
@@ -111,7 +132,7 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, PushesItems)
                 raise Missing("monday.com does not have this item any more")
             entry = found[0]
         updates = self.updates_of(connection, entry)
-        task = read_task(entry, shape, updates)
+        task = read_task(entry, shape, updates, change.reads)
         if change.text is None or in_column:
             return task
         return replace(task, text=self._keep_text(connection, task_id, change.text, own_update(updates)))
@@ -123,6 +144,27 @@ class Monday(ConnectsByOAuth, ConnectsByKeys, Revokes, PullsBoards, PushesItems)
     def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
         asked = self.ask(connection, ask.EDIT_UPDATE, update=comment_id, body=to_html(text))
         return read_comment(_answered(asked, "edit_update"), task_id)
+
+    def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
+        return webhooks.hear_events(incoming, secrets, None if self.app is None else self.app.signing_secret)
+
+    def subscription_targets(self, connection: Connection) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((connection.config.get("projectMapping") or {}).values()))
+
+    def subscribe(self, connection: Connection, address: Address, target: str) -> Subscription:
+        asked = self.ask(connection, webhooks.SUBSCRIBE, board=target, url=address.url)
+        made = [str(_answered(asked, event).get("id")) for event in webhooks.EVENTS]
+        by_app = connection.credentials.access_token is not None
+        return Subscription(id=",".join(made), secrets={webhooks.SIGNED: "yes"} if by_app else {})
+
+    def renew(self, connection: Connection, address: Address, target: str, subscription: Subscription) -> Subscription:
+        # They do not expire.
+        return subscription
+
+    def unsubscribe(self, connection: Connection, target: str, subscription: Subscription) -> None:
+        for webhook in subscription.id.split(","):
+            with contextlib.suppress(Rejected):
+                self.ask(connection, webhooks.UNSUBSCRIBE, webhook=webhook)
 
     def revoke(self, connection: Connection) -> Revocation:
         token = connection.credentials.refresh_token or connection.credentials.access_token

@@ -16,12 +16,16 @@ from urllib.parse import quote
 from uuid import UUID
 
 from providers.kit.answer import Answer
-from providers.kit.base import ConnectsByOAuth, PushesItems, Revokes
+from providers.kit.base import ConnectsByOAuth, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
 from providers.kit.errors import Missing, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
+from providers.kit.field_values import ExternalField
+from providers.kit.fields import MapsFields
 from providers.kit.items import Change, Draft, Item, Page, Pull, Status
 from providers.kit.manifest import Feature, Manifest, OAuth2, Rate
-from providers.kit.notion.page import Schema, is_trashed, read_files, read_page, status_ids
+from providers.kit.notion.fields import read_fields, write_fields
+from providers.kit.notion.inbound import HearsNotion
+from providers.kit.notion.page import Schema, is_trashed, read_files, read_page, source_title, status_ids
 from providers.kit.notion.paging import PAGE_SIZE, Bookmark, next_cursor, read_results
 from providers.kit.notion.text import block_text, paragraph, to_plain, to_rich_text
 from providers.kit.paging import all_pages
@@ -32,8 +36,8 @@ API = "https://api.notion.com/v1"
 VERSION = {"Notion-Version": "2025-09-03"}
 
 
-class Notion(ConnectsByOAuth, Revokes, PushesItems):
-    resource_kinds = ("projects", "statuses")
+class Notion(ConnectsByOAuth, Revokes, MapsFields, HearsNotion):
+    resource_kinds = ("projects", "statuses", "fields")
     entities = ("projects", "tasks", "comments", "files")
     per_task = frozenset({"comments"})
     with_tasks = frozenset({"files"})
@@ -85,6 +89,8 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if kind == "statuses":
             return self.status_resources(connection, container)
+        if kind == "fields":
+            return self.field_resources(connection, container)
 
         def ask(cursor: str | None) -> tuple[list[Resource], str | None]:
             body = self._search(connection, cursor)
@@ -108,6 +114,10 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
     def list_statuses(self, connection: Connection, container: str) -> list[Status]:
         return list(self._schema(connection, container).statuses)
 
+    def list_fields(self, connection: Connection, container: str) -> list[ExternalField]:
+        source = self._data_source(connection, container)
+        return read_fields(Schema.read(source), source["properties"])
+
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
         schema = self._schema(connection, container)
         # Without a state given, Notion chooses.
@@ -116,18 +126,19 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
             "parent": {"type": "data_source_id", "data_source_id": container},
             "properties": schema.values(
                 title=draft.title, text=draft.text, url=draft.url, done=done, status_id=draft.status_id
-            ),
+            )
+            | write_fields(draft.fields),
         }
         if schema.text is None:
             body["children"] = [paragraph(draft.text)]
-        return _read_written(self._object(connection, "POST", "/pages", json=body), schema)
+        return schema.read_page(self._object(connection, "POST", "/pages", json=body), draft.reads)
 
     def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:
         schema = self._schema(connection, container)
         path = f"/pages/{segment(task_id)}"
         values = schema.values(
             title=change.title, text=change.text, url=change.url, done=change.done, status_id=change.status_id
-        )
+        ) | write_fields(change.fields)
         try:
             if change.text is not None and schema.text is None:
                 self._write_content(connection, task_id, change.koko_id, change.text)
@@ -139,7 +150,7 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
             if is_trashed(self._object(connection, "GET", path)):
                 raise Missing("This page is in Notion's trash", reason="in_trash") from None
             raise
-        return _read_written(page or self._object(connection, "GET", path), schema)
+        return schema.read_page(page or self._object(connection, "GET", path), change.reads)
 
     def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
         body = {"parent": {"page_id": task_id}, "rich_text": to_rich_text(text)}
@@ -180,7 +191,7 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
         files: list[Item] = []
 
         def read(entry: Mapping[str, Any]) -> Item:
-            task, found = read_page(entry, statuses), list(read_files(entry))
+            task, found = read_page(entry, statuses, pull.reads), list(read_files(entry))
             files.extend(found)
             return task
 
@@ -226,12 +237,12 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
         return self._object(connection, "POST", "/search", json=body, repeatable=True)
 
     def _resource(self, data_source: Mapping[str, Any]) -> Resource:
-        return Resource(id=self.require_text(data_source, "id"), name=_title(data_source))
+        return Resource(id=self.require_text(data_source, "id"), name=source_title(data_source))
 
     def _read_project(self, entry: Mapping[str, Any]) -> Item:
         return Item(
             id=self.require_text(entry, "id"),
-            title=_title(entry),
+            title=source_title(entry),
             url=entry.get("url"),
             modified_at=parse_ms(entry.get("last_edited_time")),
         )
@@ -287,11 +298,3 @@ class Notion(ConnectsByOAuth, Revokes, PushesItems):
         if answer.status == 400 and "start_cursor" in {**(sent.get("json") or {}), **(sent.get("params") or {})}:
             raise StartOver("Notion no longer knows where we were", reason=reason)
         raise answer.error(reason)
-
-
-def _title(data_source: Mapping[str, Any]) -> str:
-    return to_plain(data_source.get("title") or []) or "Untitled"
-
-
-def _read_written(page: Mapping[str, Any], schema: Schema) -> Item:
-    return read_page(page, {status.id: status.done for status in schema.statuses})

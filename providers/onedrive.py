@@ -16,6 +16,7 @@ from providers.kit.folders import FollowsFolders, Way
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest
 from providers.kit.microsoft import entra
+from providers.kit.microsoft_inbound import HearsGraph
 from providers.kit.onedrive.api import key_of, within
 from providers.kit.onedrive.files import ReadsOneDrive
 from providers.kit.onedrive.uploads import WritesOneDrive
@@ -30,7 +31,10 @@ ONLY_CHANGES = {"Prefer": "deltaExcludeParent"}
 FACETS: tuple[tuple[str, Kind], ...] = (("remoteItem", "shortcut"), ("package", "package"), ("folder", "folder"))
 
 
-class OneDrive(ReadsOneDrive, WritesOneDrive, FollowsFolders):
+class OneDrive(ReadsOneDrive, WritesOneDrive, FollowsFolders, HearsGraph):
+    change_types = "updated"
+    longest_minutes = 42_300
+    told_entities = ("files",)
     manifest = Manifest(
         slug="onedrive",
         name="OneDrive",
@@ -40,6 +44,8 @@ class OneDrive(ReadsOneDrive, WritesOneDrive, FollowsFolders):
             Feature("File sync", ("Files.Read",)),
             Feature("File import", ("Files.Read",)),
             Feature("File export", ("Files.ReadWrite",)),
+            # Reading alone does not do for it. Work accounts may want Files.ReadWrite.All, which is more than we ask.
+            Feature("Instant updates", ("Files.ReadWrite",)),
         ),
         removal_hint="Remove Koko at https://account.live.com/consent/Manage or https://myapps.microsoft.com.",
     )
@@ -50,6 +56,16 @@ class OneDrive(ReadsOneDrive, WritesOneDrive, FollowsFolders):
         # Refused where the account has no licence, or its drive has not been set up.
         self.graph(connection, "/me/drive")
         return Identity(account_id=self.require_text(me, "id"), account_name=str(me.get("displayName") or "OneDrive"))
+
+    def subscription_targets(self, connection: Connection) -> tuple[str, ...]:
+        return (str(connection.config.get("syncFolder") or ""),)
+
+    def resource_of(self, connection: Connection, target: str) -> str:
+        """The root of a drive: of others, libraries do not tell."""
+        if not target:
+            return "/me/drive/root"
+        drive, _, _ = key_of(self.get_item(connection, target, "id")).partition("/")
+        return f"{_drive(drive)}/root"
 
     def pull(self, connection: Connection, pull: Pull) -> Page:
         if pull.container is not None:

@@ -12,10 +12,12 @@ from providers.kit.answer import Answer
 from providers.kit.base import ConnectsByOAuth, ListsItems, Revokes
 from providers.kit.connection import Connection, Grant, Identity, Resource, Revocation
 from providers.kit.errors import CredentialsRefused, ProtocolBroken, ProviderError, Rejected, StartOver, Transient
+from providers.kit.inbound import Heard, Incoming, ReceivesWebhooks
 from providers.kit.items import Item, Page, Pull
 from providers.kit.manifest import Feature, Manifest, OAuth2
 from providers.kit.notices import Notice, Notifies, Posted, PreviewsLinks
 from providers.kit.paging import all_pages
+from providers.kit.slack.events import hear_event
 from providers.kit.slack.messages import message_form, refusal, unfurl_form
 
 API = "https://slack.com/api"
@@ -27,7 +29,8 @@ REFUSED_APP = frozenset({"invalid_client_id", "bad_client_secret", "bad_redirect
 POSTING = ("chat:write", "channels:read")
 
 
-class Slack(ConnectsByOAuth, Revokes, ListsItems, Notifies, PreviewsLinks):
+class Slack(ConnectsByOAuth, Revokes, ListsItems, Notifies, PreviewsLinks, ReceivesWebhooks):
+    address_per_app = True
     resource_kinds = ("channels",)
     entities = ("projects",)
     mapped = False
@@ -88,6 +91,9 @@ class Slack(ConnectsByOAuth, Revokes, ListsItems, Notifies, PreviewsLinks):
     def unfurl(self, connection: Connection, place: Mapping[str, str], previews: Mapping[str, Notice]) -> None:
         # The same links at the same place are replaced, not added to.
         self._call("chat.unfurl", connection, unfurl_form(place, previews), repeatable=True)
+
+    def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
+        return hear_event(incoming, None if self.app is None else self.app.signing_secret)
 
     def revoke(self, connection: Connection) -> Revocation:
         try:

@@ -18,7 +18,8 @@ from providers.kit.connection import Connection, Identity, Resource
 from providers.kit.errors import CredentialsRefused, Missing, Rejected, StartOver
 from providers.kit.items import Item, Page, Pull, Skipped
 from providers.kit.manifest import Feature, Field, Manifest
-from providers.kit.microsoft import MicrosoftProvider, entra
+from providers.kit.microsoft import entra
+from providers.kit.microsoft_inbound import HearsGraph
 from providers.kit.notices import Notice, Notifies, Posted
 from providers.kit.paths import segment
 from providers.kit.teams.card import graph_message, workflow_message
@@ -48,7 +49,10 @@ class _Way:
         return orjson.dumps(asdict(self)).decode() if self.teams or self.following else None
 
 
-class Teams(MicrosoftProvider, ConnectsByKeys, ListsItems, Notifies):
+class Teams(HearsGraph, ConnectsByKeys, ListsItems, Notifies):
+    change_types = "created,updated,deleted"
+    longest_minutes = 4_320
+    told_entities = ("projects",)
     resource_kinds = ("channels",)
     entities = ("projects",)
     mapped = False
@@ -79,6 +83,15 @@ class Teams(MicrosoftProvider, ConnectsByKeys, ListsItems, Notifies):
             return self._workflow(url)
         me = self.graph(connection, "/me")
         return Identity(account_id=self.require_text(me, "id"), account_name=str(me.get("displayName") or "Teams"))
+
+    def subscription_targets(self, connection: Connection) -> tuple[str, ...]:
+        """The team of the channel that is posted to: its channels may be watched with what Koko may do anyway, its
+        messages with more than that."""
+        team, _, channel = str(connection.config.get("channelId") or "").partition("/")
+        return (team,) if channel and "webhookUrl" not in connection.config else ()
+
+    def resource_of(self, connection: Connection, target: str) -> str:
+        return f"/teams/{segment(target)}/channels"
 
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if connection.credentials.access_token is None:

@@ -15,19 +15,24 @@ from functools import partial
 from typing import Any
 
 from providers.kit.answer import Answer
-from providers.kit.atlassian import AtlassianProvider, atlassian
-from providers.kit.base import ConnectsByKeys, PushesItems, Revokes
+from providers.kit.atlassian import atlassian
+from providers.kit.base import ConnectsByKeys, Revokes
 from providers.kit.connection import Connection, Identity, Resource, Revocation
-from providers.kit.errors import Missing, Rejected, StartOver, Transient
+from providers.kit.errors import Rejected, StartOver
+from providers.kit.field_values import ExternalField
+from providers.kit.fields import MapsFields
 from providers.kit.items import Change, Draft, Item, Page, Pull, Skipped, Status
 from providers.kit.manifest import Feature, Field, Manifest, Rate
 from providers.kit.paths import segment
 from providers.kit.timestamps import iso_seconds
+from providers.kit.trello.calls import RATE_INTERVAL_S
+from providers.kit.trello.inbound import HearsTrello
 from providers.kit.trello_cards import (
     BOARD_FIELDS,
-    CARD_QUERY,
     addresses,
-    oldest,
+    card_query,
+    fitting,
+    next_page,
     read_board,
     read_card,
     read_comment,
@@ -36,26 +41,23 @@ from providers.kit.trello_cards import (
     require,
     uploads,
 )
+from providers.kit.trello_fields import custom_items, due_of, read_fields
 
-API = "https://api.trello.com/1"
 BOARD_SCOPES = ("read:board:trello", "write:board:trello")
 CARDS_AT_ONCE = 250
 """Trello would give 1000, but with long descriptions that is more than we take in one answer."""
-FULL_PAGE = 50
-"""Trello may give fewer than it was asked for, but a page that is shorter than this is the last one."""
 MOST_AT_ONCE = 1000
 OVERLAP_MS = 30_000
 """Longer than an answer may take, which is dated when it is ready: what changed meanwhile comes again."""
-RATE_INTERVAL_S = 10
-TEXT_MAX_CHARS = 16_384
 
 
-class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
-    resource_kinds = ("boards", "statuses")
+class Trello(HearsTrello, ConnectsByKeys, Revokes, MapsFields):
+    resource_kinds = ("boards", "statuses", "fields")
     entities = ("projects", "tasks", "comments", "files")
     per_task = frozenset({"comments"})
     with_tasks = frozenset({"files"})
     container_kind = "boards"
+    fields_with_draft = False
     manifest = Manifest(
         slug="trello",
         name="Trello",
@@ -101,6 +103,8 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
     def list_resources(self, connection: Connection, kind: str, container: str | None = None) -> list[Resource]:
         if kind == "statuses":
             return self.status_resources(connection, container)
+        if kind == "fields":
+            return self.field_resources(connection, container)
         return self.read_resources(self._open_boards(connection, "name"))
 
     def pull(self, connection: Connection, pull: Pull) -> Page:
@@ -109,19 +113,22 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
         if pull.entity == "comments":
             return self._pull_comments(connection, str(pull.parent), pull.cursor)
         if pull.since is not None:
-            return self._pull_changes(connection, str(pull.container), pull.since)
-        return self._pull_cards(connection, str(pull.container), pull.cursor)
+            return self._pull_changes(connection, pull, pull.since)
+        return self._pull_cards(connection, pull)
 
     def list_statuses(self, connection: Connection, container: str) -> list[Status]:
         asked = {"filter": "open", "fields": "name"}
         lists = self._request(connection, "GET", f"/boards/{segment(container)}/lists", asked).json()
         return [Status(id=one.id, name=one.name) for one in self.read_resources(lists)]
 
+    def list_fields(self, connection: Connection, container: str) -> list[ExternalField]:
+        return read_fields(self._request(connection, "GET", f"/boards/{segment(container)}/customFields").json())
+
     def create_task(self, connection: Connection, container: str, draft: Draft) -> Item:
         data = {
             "idList": draft.status_id or self._first_list(connection, container),
             "name": draft.title,
-            "desc": _fitting(draft.text),
+            "desc": fitting(draft.text),
             # Trello makes the address an attachment of the card.
             "urlSource": draft.url,
             "dueComplete": draft.done and draft.status_id is None,
@@ -129,11 +136,11 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
         return read_card(self._request(connection, "POST", "/cards", data=data).json_object())
 
     def update_task(self, connection: Connection, container: str, task_id: str, change: Change) -> Item:
-        data: dict[str, Any] = {}
+        data = due_of(change.fields)
         if change.title is not None:
             data["name"] = change.title
         if change.text is not None:
-            data["desc"] = _fitting(change.text)
+            data["desc"] = fitting(change.text)
         if change.status_id is not None:
             data["idList"] = change.status_id
         if change.done is False:
@@ -142,21 +149,24 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
             # Where a list stands for done, dragging the card out of it is to be enough to reopen it: so no mark then.
             data["dueComplete"] = True
         path = f"/cards/{segment(task_id)}"
-        self._request(connection, "PUT", path, data=data)
-        card = self._request(connection, "GET", path, CARD_QUERY).json_object()
+        if data:
+            self._request(connection, "PUT", path, data=data)
+        if items := custom_items(change.fields):
+            self._request(connection, "PUT", f"{path}/customFields", data={"customFieldItems": items})
+        card = self._request(connection, "GET", path, card_query(change.reads)).json_object()
         if change.text is not None and change.url not in addresses(card):
             link = {"url": change.url, "name": "Koko"}
             self._request(connection, "POST", f"{path}/attachments", data=link)
-        return read_card(card)
+        return read_card(card, change.reads)
 
     def create_comment(self, connection: Connection, container: str, task_id: str, text: str) -> Item:
         path = f"/cards/{segment(task_id)}/actions/comments"
-        made = self._request(connection, "POST", path, data={"text": _fitting(text)}).json_object()
+        made = self._request(connection, "POST", path, data={"text": fitting(text)}).json_object()
         return read_comment(task_id, made)
 
     def update_comment(self, connection: Connection, container: str, task_id: str, comment_id: str, text: str) -> Item:
         path = f"/cards/{segment(task_id)}/actions/{segment(comment_id)}/comments"
-        made = self._request(connection, "PUT", path, data={"text": _fitting(text)}).json_object()
+        made = self._request(connection, "PUT", path, data={"text": fitting(text)}).json_object()
         return read_comment(task_id, made)
 
     def revoke(self, connection: Connection) -> Revocation:
@@ -176,39 +186,39 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
         items, skipped = self.read_items(boards, read_board)
         return Page(items=tuple(items), skipped=tuple(skipped))
 
-    def _pull_cards(self, connection: Connection, board: str, before: str | None) -> Page:
-        asked = {"filter": "all", "limit": str(CARDS_AT_ONCE), **CARD_QUERY}
-        if before is not None:
-            asked["before"] = before
-        answer = self._request(connection, "GET", f"/boards/{segment(board)}/cards", asked)
+    def _pull_cards(self, connection: Connection, pull: Pull) -> Page:
+        asked = {"filter": "all", "limit": str(CARDS_AT_ONCE), **card_query(pull.reads)}
+        if pull.cursor is not None:
+            asked["before"] = pull.cursor
+        answer = self._request(connection, "GET", f"/boards/{segment(str(pull.container))}/cards", asked)
         cards = answer.json()
-        items, skipped = self._read_cards(cards)
+        items, skipped = self._read_cards(cards, pull.reads)
         return Page(
             items=tuple(items),
             skipped=tuple(skipped),
-            cursor=_next_page(cards),
-            watermark=_watermark(answer) if before is None else None,
+            cursor=next_page(cards),
+            watermark=_watermark(answer) if pull.cursor is None else None,
         )
 
-    def _pull_changes(self, connection: Connection, board: str, since: str) -> Page:
+    def _pull_changes(self, connection: Connection, pull: Pull, since: str) -> Page:
         """The cards with something new, and the ids of those that are not on the board any more, in one answer."""
         asked = {
             "fields": "id",
             "cards": "all",
             "cards_modifiedSince": since,
-            **{f"card_{name}": value for name, value in CARD_QUERY.items()},
+            **{f"card_{name}": value for name, value in card_query(pull.reads).items()},
             "actions": "deleteCard,moveCardFromBoard,moveListFromBoard",
             "actions_since": since,
             "actions_limit": str(MOST_AT_ONCE),
         }
-        answer = self._request(connection, "GET", f"/boards/{segment(board)}", asked)
+        answer = self._request(connection, "GET", f"/boards/{segment(str(pull.container))}", asked)
         body = answer.json_object()
         cards, actions = require(body, "cards", list), require(body, "actions", list)
         # A list that moves takes its cards along without a word about each of them.
         moved = any(isinstance(one, dict) and one.get("type") == "moveListFromBoard" for one in actions)
         if moved or len(cards) >= MOST_AT_ONCE or len(actions) >= MOST_AT_ONCE:
             raise StartOver("Trello has more to tell than it does in one answer")
-        items, skipped = self._read_cards(cards)
+        items, skipped = self._read_cards(cards, pull.reads)
         left, broken = self.read_items(actions, read_departure)
         # A card may have been moved away and back.
         here = {item.id for item in items}
@@ -225,14 +235,14 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
             asked["before"] = before
         actions = self._request(connection, "GET", f"/cards/{segment(card)}/actions", asked).json()
         items, skipped = self.read_items(actions, partial(read_comment, card))
-        return Page(items=tuple(items), skipped=tuple(skipped), cursor=_next_page(actions))
+        return Page(items=tuple(items), skipped=tuple(skipped), cursor=next_page(actions))
 
-    def _read_cards(self, cards: Any) -> tuple[list[Item], list[Skipped]]:
+    def _read_cards(self, cards: Any, reads: tuple[ExternalField, ...]) -> tuple[list[Item], list[Skipped]]:
         """The cards, and the files on them."""
         attached: dict[str, list[Any]] = {}
 
         def read(entry: Mapping[str, Any]) -> Item:
-            card = read_card(entry)
+            card = read_card(entry, reads)
             attached[card.id] = uploads(entry)
             return card
 
@@ -253,44 +263,6 @@ class Trello(AtlassianProvider, ConnectsByKeys, Revokes, PushesItems):
             raise Rejected("The board in Trello has no list to put cards into: add one")
         return statuses[0].id
 
-    def _request(
-        self,
-        connection: Connection,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None = None,
-        data: Mapping[str, Any] | None = None,
-    ) -> Answer:
-        credentials = connection.credentials
-        headers = {}
-        if credentials.access_token is None:
-            key, token = credentials.secrets.get("apiKey", ""), credentials.secrets.get("apiToken", "")
-            headers["Authorization"] = f'OAuth oauth_consumer_key="{key}", oauth_token="{token}"'
-        answer = self.http.request(
-            "Trello", method, f"{API}{path}", params=params, json=data, bearer=credentials.access_token, headers=headers
-        )
-        if answer.status == 429 and answer.retry_after_s is None:
-            raise Transient("Trello asks us to slow down", reason="rate_limited", retry_after_s=RATE_INTERVAL_S)
-        # 401 also means that this account may not see or do this; then the credentials are as good as before.
-        if answer.status == 401 and b"permission requested" in answer.body:
-            refusal = Missing if method == "GET" else Rejected
-            raise refusal("Trello does not allow this to the account that is connected")
-        if answer.status == 403 and b"API_TOO_MANY_CARDS_REQUESTED" in answer.body:
-            raise StartOver("Trello has more to tell than it does in one answer")
-        return answer.require_success()
-
-
-def _next_page(entries: list[Any]) -> str | None:
-    """Pages go back in time."""
-    return None if len(entries) < FULL_PAGE else oldest(entries)
-
 
 def _watermark(answer: Answer) -> str:
     return iso_seconds(answer.sent_at - OVERLAP_MS)
-
-
-def _fitting(text: str) -> str:
-    """Cutting it would look like a change by somebody in Trello."""
-    if len(text) > TEXT_MAX_CHARS:
-        raise Rejected(f"Trello takes texts of up to {TEXT_MAX_CHARS} characters; this one is longer")
-    return text

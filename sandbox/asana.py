@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.kit.asana_webhooks import AsanaWebhooks
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer, read_form
 from sandbox.kit.stand_in import Clock, StandIn
-from sandbox.kit.work import Column, Comment, Project, Task, Work, iso, seconds_of
+from sandbox.kit.work import Column, Comment, CustomField, Project, Task, Work, custom_fields, is_value, iso, seconds_of
 
 PERSONAL_TOKEN = "2/1200000000000001/1200000000000002:sandboxpersonaltoken"
 ME = {"gid": "1200000000000001", "name": "Ada Admin", "email": "ada@sandbox.example", "resource_type": "user"}
@@ -36,6 +37,7 @@ class AsanaStandIn(StandIn):
             succeed=lambda _: {"data": {"id": 1200000000000001, **ME}},
         )
         self.work = Work(clock, first_id=1_500_000)
+        self.hooks = AsanaWebhooks(clock, self.work)
         super().__init__(clock)
         self._furnish()
 
@@ -43,7 +45,10 @@ class AsanaStandIn(StandIn):
         for gid, name in (("1400", "Trailer"), ("1401", "Feature film")):
             names = ("To do", "In review", "Done") if gid == "1400" else ("To do", "In review", "In review", "Done")
             sections = [Column(f"{gid}{number}", section) for number, section in enumerate(names, 1)]
-            self.work.add_project(Project(gid, name, sections))
+            fields = custom_fields(
+                [f"{gid}7{number}" for number in range(5)], [f"{gid}8{n}" for n in range(3)], checkbox=False
+            )
+            self.work.add_project(Project(gid, name, sections, fields=fields))
             self.work.fill(gid, TASKS_EACH, comments=3, files=2)
 
     def routes(self) -> list[BaseRoute]:
@@ -72,6 +77,9 @@ class AsanaStandIn(StandIn):
             api("/tasks/{gid}/stories", "stories:write", self._create_story, "POST"),
             api("/stories/{gid}", "stories:write", self._update_story, "PUT"),
             api("/attachments", "attachments:read", self._attachments),
+            api("/webhooks", "webhooks:write", self.hooks.create, "POST"),
+            api("/webhooks/{gid}", "webhooks:read", self.hooks.read),
+            api("/webhooks/{gid}", "webhooks:delete", self.hooks.delete, "DELETE"),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -80,6 +88,7 @@ class AsanaStandIn(StandIn):
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
+        self.hooks.reset()
         self.work.reset()
         self._furnish()
 
@@ -130,9 +139,13 @@ class AsanaStandIn(StandIn):
         project = next(iter(data.get("projects", [])), None)
         if project not in self.work.projects:
             return JSONResponse({"errors": [{"message": "projects: Not a recognized ID", "help": ""}]}, 400)
+        fields = _read_fields(self.work.projects[str(project)], data)
+        if fields is None:
+            return _not_a_value()
         made = self.work.add_task(
             str(project), str(data.get("name", "")), str(data.get("notes", "")), done=bool(data.get("completed"))
         )
+        made.fields.update(fields)
         return JSONResponse({"data": _task(made)}, 201)
 
     async def _update_task(self, request: Request) -> Response:
@@ -140,8 +153,14 @@ class AsanaStandIn(StandIn):
         if gid not in self.work.tasks:
             return _unknown()
         names = {"name": "title", "notes": "text", "completed": "done"}
-        changes = {names[name]: value for name, value in (await _data(request)).items() if name in names}
-        return JSONResponse({"data": _task(self.work.change(gid, **changes))})
+        data = await _data(request)
+        changes = {names[name]: value for name, value in data.items() if name in names}
+        fields = _read_fields(self.work.projects[self.work.tasks[gid].project], data)
+        if fields is None:
+            return _not_a_value()
+        changed = self.work.change(gid, **changes)
+        changed.fields.update(fields)
+        return JSONResponse({"data": _task(changed)})
 
     async def _add_to_section(self, request: Request) -> Response:
         task = str((await _data(request)).get("task"))
@@ -216,7 +235,38 @@ def _named(gid: str, name: str, kind: str) -> dict[str, Any]:
 
 
 def _project(found: Project) -> dict[str, Any]:
-    return {**_named(found.id, found.name, "project"), "archived": False, "permalink_url": f"{SITE}/0/{found.id}"}
+    return {
+        **_named(found.id, found.name, "project"),
+        "archived": False,
+        "permalink_url": f"{SITE}/0/{found.id}",
+        "custom_field_settings": [
+            {"gid": f"9{one.id}", "resource_type": "custom_field_setting", "custom_field": _custom_field(one)}
+            for one in found.fields
+        ],
+    }
+
+
+def _custom_field(field: CustomField) -> dict[str, Any]:
+    kind = {"choice": "enum", "votes": "people"}.get(field.type, field.type)
+    options = [{**_named(one.id, one.name, "enum_option"), "enabled": True} for one in field.options]
+    return {**_named(field.id, field.name, "custom_field"), "resource_subtype": kind, "enum_options": options}
+
+
+def _read_fields(project: Project, data: dict[str, Any]) -> dict[str, object] | None:
+    """The values of custom fields; None where one is none of the project's, or not of its type."""
+    found: dict[str, object] = {"due_on": data["due_on"]} if "due_on" in data else {}
+    for field_id, value in data.get("custom_fields", {}).items():
+        field = project.field(field_id)
+        if field is not None and field.type == "date" and isinstance(value, dict):
+            value = value.get("date")
+        if field is None or not is_value(field, value):
+            return None
+        found[field_id] = value
+    return found
+
+
+def _not_a_value() -> Response:
+    return JSONResponse({"errors": [{"message": "custom_fields: Not a valid value", "help": ""}]}, 400)
 
 
 def _task(found: Task) -> dict[str, Any]:
@@ -224,7 +274,12 @@ def _task(found: Task) -> dict[str, Any]:
         **_named(found.id, found.title, "task"),
         "notes": found.text,
         "completed": found.done,
-        "due_on": None,
+        "due_on": found.fields.get("due_on"),
+        "custom_fields": [
+            {**_named(field_id, "", "custom_field"), "text_value": value if isinstance(value, str) else None}
+            for field_id, value in found.fields.items()
+            if field_id != "due_on"
+        ],
         "assignee": _named(ME["gid"], ME["name"], "user"),
         "modified_at": iso(found.modified_s),
         "permalink_url": f"{SITE}/0/{found.project}/{found.id}",

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.jira import JiraApi
+from sandbox.kit.notifying import Notifier
 from sandbox.kit.oauth import AuthorizationServer, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
 from sandbox.trello import TrelloApi
@@ -40,8 +41,9 @@ class AtlassianStandIn(StandIn):
         self.trello = self._server(clock, "Trello", "sandbox-trello", pkce=True)
         self.sites = SITES[:1]
         self.trello_token_revoked = False
-        self.jira_api = JiraApi(clock, self.jira, lambda: self.sites)
-        self.trello_api = TrelloApi(clock, self._refuse_trello)
+        self.notifier = Notifier()
+        self.jira_api = JiraApi(clock, self.jira, lambda: self.sites, self.notifier)
+        self.trello_api = TrelloApi(clock, self._refuse_trello, self.notifier, self.trello.client_secret)
         super().__init__(clock)
 
     def _server(self, clock: Clock, provider: str, client_id: str, *, pkce: bool) -> AuthorizationServer:
@@ -50,7 +52,7 @@ class AtlassianStandIn(StandIn):
             provider=provider,
             account=f"Sandbox {provider}",
             client_id=client_id,
-            client_secret=f"{client_id}-client-secret",
+            client_secret=f"{client_id}-client-secret-0123456789",
             encoding="json",
             pkce=pkce,
             refuse=_refuse,
@@ -72,6 +74,7 @@ class AtlassianStandIn(StandIn):
 
     def reset(self) -> None:
         super().reset()
+        self.notifier.reset()
         self.jira.reset()
         self.trello.reset()
         self.sites = SITES[:1]

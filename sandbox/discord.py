@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.discord_messages import InvalidFormError, answer, check, read
+from sandbox.kit.discord_events import DiscordEvents
 from sandbox.kit.messages import Messages
 from sandbox.kit.oauth import AuthorizationServer, Token
 from sandbox.kit.stand_in import Clock, StandIn
@@ -36,6 +37,7 @@ class DiscordStandIn(StandIn):
             lifetime_s=604_800,
             succeed=self._webhook_members,
         )
+        self.events = DiscordEvents(clock)
         super().__init__(clock)
         self.reset()
 
@@ -46,16 +48,19 @@ class DiscordStandIn(StandIn):
             Route("/api/v10/webhooks/{id}/{token}", self._webhook, methods=["GET", "DELETE"]),
             Route("/api/v10/webhooks/{id}/{token}", self._execute, methods=["POST"]),
             *self.messages.routes(),
+            Route("/_sandbox/endpoint", self.events.enter, methods=["POST"]),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
         url = "https://discord.com/api/webhooks/{}/{}".format(*PASTED)
-        return {self.slug: {**self.oauth.announcement(), "example": {"webhookUrl": url}}}
+        said = {"signingSecret": self.events.public_key, "example": {"webhookUrl": url}}
+        return {self.slug: {**self.oauth.announcement(), **said}}
 
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
         self.messages.reset()
+        self.events.reset()
         self.webhooks = dict([PASTED])
         self.is_forum = False
         self.threads: dict[str, str] = {}

@@ -9,7 +9,9 @@ from starlette.routing import BaseRoute, Route
 from sandbox.dropbox_files import DropboxFiles
 from sandbox.dropbox_uploads import DropboxUploads
 from sandbox.dropbox_wire import Wire, refused
+from sandbox.kit.dropbox_webhook import DropboxWebhook
 from sandbox.kit.files import Files
+from sandbox.kit.notifying import Notifier
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
 
@@ -52,6 +54,9 @@ class DropboxStandIn(StandIn):
         )
         wire = Wire(self._allowed)
         self.storage = DropboxFiles(clock, wire)
+        self.notifier = Notifier()
+        self.webhook = DropboxWebhook(self.notifier, self.oauth.client_secret, str(ACCOUNT["account_id"]))
+        self.files.tell = self.webhook.told
         self.uploads = DropboxUploads(self.storage, wire)
         super().__init__(clock)
 
@@ -74,6 +79,8 @@ class DropboxStandIn(StandIn):
 
     def reset(self) -> None:
         super().reset()
+        self.notifier.reset()
+        self.webhook.forget()
         self.oauth.reset()
         self.storage.reset()
         self.uploads.reset()

@@ -10,7 +10,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.figma_documents import STORE, Documents
-from sandbox.kit.oauth import AuthorizationServer, read_bearer
+from sandbox.kit.figma_webhooks import FigmaWebhooks
+from sandbox.kit.notifying import Notifier
+from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
 from sandbox.kit.work import A_DAY_S, iso
 
@@ -64,6 +66,8 @@ class FigmaStandIn(StandIn):
             succeed=lambda _: {"user_id": 1, "user_id_string": "1"},
         )
         self.documents = Documents(self._find, _failed, (FILE, BOARD))
+        self.notifier = Notifier()
+        self.webhooks = FigmaWebhooks(clock, self.notifier, self._token, lambda key: key in self.files, _failed)
         super().__init__(clock)
         self._furnish()
 
@@ -85,6 +89,7 @@ class FigmaStandIn(StandIn):
         """Work on the file: a new version."""
         file = self.files[key]
         file.name, file.version, file.touched_s = name, file.version + 1, self.clock.now_s()
+        self.webhooks.told("FILE_UPDATE", key, name)
 
     def comment(self, key: str, author: str, message: str, *, parent: str = "", node: str | None = None) -> Comment:
         """Comments do not make a new version."""
@@ -92,7 +97,13 @@ class FigmaStandIn(StandIn):
         number = None if parent else 1 + sum(not one.parent for one in comments.values())
         made = Comment(str(next(self._ids)), author, message, self.clock.now_s(), parent, node, number=number)
         comments[made.id] = made
+        told = {"comment": [{"text": message}], "comment_id": made.id, "created_at": iso(made.created_s)}
+        self.webhooks.told("FILE_COMMENT", key, self.files[key].name, **told, mentions=[], triggered_by=ADA)
         return made
+
+    def delete(self, key: str) -> None:
+        gone = self.files.pop(key)
+        self.webhooks.told("FILE_DELETE", key, gone.name, triggered_by=ADA)
 
     def resolve(self, key: str, comment_id: str, *, again_open: bool = False) -> None:
         self.files[key].comments[comment_id].resolved_s = None if again_open else self.clock.now_s()
@@ -107,6 +118,7 @@ class FigmaStandIn(StandIn):
             Route("/v1/files/{key}/meta", self._meta),
             Route("/v1/files/{key}/comments", self._comments),
             *self.documents.routes(),
+            *self.webhooks.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -114,6 +126,8 @@ class FigmaStandIn(StandIn):
 
     def reset(self) -> None:
         super().reset()
+        self.notifier.reset()
+        self.webhooks.forget()
         self.oauth.reset()
         self.documents.reset()
         self._furnish()
@@ -133,9 +147,12 @@ class FigmaStandIn(StandIn):
             return file
         return JSONResponse({"comments": [_comment(file.key, one) for one in file.comments.values()]})
 
+    def _token(self, request: Request) -> Token | None:
+        return self.oauth.find_live(read_bearer(request))
+
     def _find(self, request: Request, scope: str, *parameters: str) -> File | Response:
         """The file that was asked for, or why not."""
-        token = self.oauth.find_live(read_bearer(request))
+        token = self._token(request)
         if token is None:
             return _failed(403, "Invalid token")
         if scope not in token.scopes:

@@ -7,8 +7,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.drive import DriveApi
+from sandbox.drive_trees import SHARED_DRIVE
+from sandbox.kit.drive_channels import DriveChannels
 from sandbox.kit.files import Files
-from sandbox.kit.oauth import AuthorizationServer, read_bearer, read_form
+from sandbox.kit.notifying import Notifier
+from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer, read_form
 from sandbox.kit.stand_in import Clock, StandIn
 
 
@@ -27,7 +30,11 @@ class GoogleStandIn(StandIn):
             rotates=False,
             lifetime_s=3599,
         )
-        self.drive = DriveApi(clock, lambda request: self.oauth.find_live(read_bearer(request)), _error)
+        self.drive = DriveApi(clock, self._token, _error)
+        self.notifier = Notifier()
+        self.channels = DriveChannels(clock, self.notifier, self._token, _error)
+        self.drive.files.tell = lambda: self.channels.told(None)
+        self.drive.shared.tell = lambda: self.channels.told(SHARED_DRIVE)
         super().__init__(clock)
 
     @property
@@ -42,6 +49,7 @@ class GoogleStandIn(StandIn):
             Route("/revoke", self._revoke, methods=["POST"]),
             Route("/drive/v3/about", self._about),
             *self.drive.routes(),
+            *self.channels.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -49,8 +57,13 @@ class GoogleStandIn(StandIn):
 
     def reset(self) -> None:
         super().reset()
+        self.notifier.reset()
+        self.channels.forget()
         self.oauth.reset()
         self.drive.reset()
+
+    def _token(self, request: Request) -> Token | None:
+        return self.oauth.find_live(read_bearer(request))
 
     async def _revoke(self, request: Request) -> Response:
         if not self.oauth.revoke((await read_form(request)).get("token")):

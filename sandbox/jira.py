@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.kit.jira.issues import Issues, show_project
+from sandbox.kit.jira.issues import Issues, read_value, show_field, show_project
+from sandbox.kit.jira.webhooks import JiraWebhooks
 from sandbox.kit.jira.wire import (
     HOME,
     ORDERS,
@@ -24,9 +25,10 @@ from sandbox.kit.jira.wire import (
     read_token,
     user,
 )
+from sandbox.kit.notifying import Notifier
 from sandbox.kit.oauth import AuthorizationServer, read_bearer
 from sandbox.kit.stand_in import Clock
-from sandbox.kit.work import Column, Project, Task
+from sandbox.kit.work import Column, Project, Task, custom_fields
 
 TYPES = [
     {"id": "10100", "name": "Epic", "subtask": False, "hierarchyLevel": 1, "self": "https://x/10100"},
@@ -43,13 +45,16 @@ Sites = Callable[[], list[dict[str, str]]]
 class JiraApi:
     """Projects, issues, comments, attachments and remote links of the sites that the account has."""
 
-    def __init__(self, clock: Clock, tokens: AuthorizationServer, sites: Sites) -> None:
+    def __init__(self, clock: Clock, tokens: AuthorizationServer, sites: Sites, notifier: Notifier) -> None:
         self._tokens, self._sites = tokens, sites
         self.work = Issues(clock, first_id=20_000)
+        self.webhooks = JiraWebhooks(clock, self.work, notifier, lambda: (tokens.client_id, tokens.client_secret))
+        self.work.listeners.append(self.webhooks.told)
         self.reset()
 
     def reset(self) -> None:
         """As new."""
+        self.webhooks.forget()
         self.work.reset()
         self.closed_to: set[str] = set()
         self.required: dict[str, str] = {}
@@ -61,7 +66,9 @@ class JiraApi:
                 Column(f"{open_ones[0][0]}8", "Won't Do", done=True),
                 Column(f"{open_ones[0][0]}9", "Done", done=True),
             ]
-            self.work.add_project(Project(project_id, name, columns, key))
+            ids = [f"customfield_10{project_id[-1]}0{number}" for number in range(5)]
+            fields = custom_fields(ids, [f"1{project_id[-1]}03{number}" for number in range(3)], checkbox=False)
+            self.work.add_project(Project(project_id, name, columns, key, fields))
         self.work.fill("10000", 120, comments=3, files=2)
         self.work.fill("10001", 4)
 
@@ -71,7 +78,7 @@ class JiraApi:
             async def endpoint(request: Request) -> Response:
                 if (refusal := self._refusal(request, scope)) is not None:
                     return refusal
-                body = orjson.loads(await request.body()) if method in ("POST", "PUT") else None
+                body = orjson.loads(await request.body()) if method != "GET" else None
                 asked = dict(request.query_params)
                 names = {name: value for name, value in request.path_params.items() if name != "cloud_id"}
                 try:
@@ -81,11 +88,13 @@ class JiraApi:
                 except Refused as refused:
                     return JSONResponse(refused.body, refused.status)
                 status_code, content = found if isinstance(found, tuple) else (code, found)
-                return Response(status_code=204) if content is None else JSONResponse(content, status_code)
+                if content is None:
+                    return Response(status_code=204 if status_code == 200 else status_code)
+                return JSONResponse(content, status_code)
 
             return Route(f"/ex/jira/{{cloud_id}}/rest/api/3{path}", endpoint, methods=[method])
 
-        write, issue = "write:jira-work", "/issue/{issue}"
+        write, issue, hooks = "write:jira-work", "/issue/{issue}", "manage:jira-webhook"
         return [
             api("GET", "/myself", self._myself, scope="read:jira-user"),
             api("GET", "/project/search", self._projects, "startAt", "maxResults"),
@@ -93,6 +102,7 @@ class JiraApi:
             api("GET", "/project/{project}/statuses", self._statuses),
             api("POST", "/search/jql", self._search),
             api("GET", "/issue/createmeta/{project}/issuetypes", self._types, "startAt", "maxResults"),
+            api("GET", "/issue/createmeta/{project}/issuetypes/{kind}", self._fields, "startAt", "maxResults"),
             api("POST", "/issue", self._create, code=201, scope=write),
             api("GET", issue, self._issue, "fields"),
             api("PUT", issue, self._edit, scope=write),
@@ -103,6 +113,10 @@ class JiraApi:
             api("PUT", f"{issue}/comment/{{comment}}", self._say_better, scope=write),
             api("GET", f"{issue}/remotelink", self._links, "globalId"),
             api("POST", f"{issue}/remotelink", self._link, scope=write),
+            api("GET", "/webhook", self.webhooks.listed, "startAt", "maxResults", scope=hooks),
+            api("POST", "/webhook", self.webhooks.register, scope=hooks),
+            api("DELETE", "/webhook", self.webhooks.remove, scope=hooks),
+            api("PUT", "/webhook/refresh", self.webhooks.refresh, scope=hooks),
         ]
 
     def _refusal(self, request: Request, scope: str) -> Response | None:
@@ -189,26 +203,42 @@ class JiraApi:
             errors["summary"] = "You must specify a summary of the issue."
         if errors:
             raise Refused(400, **errors)
-        changes, given = self._read(fields)
+        changes, given, values = self._read(fields, project)
         made = self.work.add_task(project.id, changes["title"], changes.get("text", ""))
         self.work.keep(made.id, given)
+        made.fields.update(values)
         return {"id": made.id, "key": self.work.key(made), "self": f"https://x/issue/{made.id}"}
 
     def _edit(self, issue: str, body: Json) -> None:
         task = self._find(issue)
-        changes, given = self._read(body["fields"])
+        changes, given, values = self._read(body["fields"], self.work.projects[task.project])
         self.work.change(task.id, **changes)
+        task.fields.update(values)
         self.work.keep(task.id, given)
 
-    def _read(self, fields: Mapping[str, Any]) -> tuple[dict[str, str], tuple[Json, str] | None]:
-        if unknown := fields.keys() - FIELDS.keys():
+    def _fields(self, project: str, kind: str, asked: Json) -> Json:
+        if kind not in {one["id"] for one in TYPES}:
+            raise Refused(404, "Issue type not found.")
+        found = [show_field(one) for one in self._find_project(project).fields]
+        found += [{"fieldId": one, "key": one, "name": one.title(), "required": True, "operations": ["set"],
+                   "schema": {"type": "string", "system": one}} for one in FIELDS]  # fmt: skip
+        # A few a page, so that whoever asks has to turn pages.
+        start = int(asked.get("startAt", 0))
+        return {"fields": found[start : start + 3], "startAt": start, "maxResults": 3, "total": len(found)}
+
+    def _read(
+        self, fields: Mapping[str, Any], project: Project
+    ) -> tuple[dict[str, str], tuple[Json, str] | None, dict[str, object]]:
+        own = {one.id: one for one in project.fields}
+        values = {name: read_value(own[name], value) for name, value in fields.items() if name in own}
+        if unknown := fields.keys() - FIELDS.keys() - own.keys():
             raise Refused(400, **dict.fromkeys(unknown, "Field cannot be set. It is not on the appropriate screen."))
         summary = fields.get("summary")
         if summary is not None and (not summary.strip() or "\n" in summary or len(summary) > 255):
             raise Refused(400, summary="The summary is invalid.")
         given = read_document(fields["description"], "description") if "description" in fields else None
         changes = {} if summary is None else {"title": summary}
-        return changes | ({} if given is None else {"text": given[1]}), given
+        return changes | ({} if given is None else {"text": given[1]}), given, values
 
     def _transitions(self, issue: str) -> Json:
         task = self._find(issue)

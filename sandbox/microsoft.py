@@ -10,10 +10,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.kit.files import Files
+from sandbox.kit.graph_subscriptions import GraphSubscriptions
+from sandbox.kit.notifying import Notifier
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
 from sandbox.onedrive import OneDriveApi
-from sandbox.onedrive_drives import HOST
+from sandbox.onedrive_drives import DRIVE, HOST, LIBRARY
 from sandbox.teams import JoinedTeams
 from sandbox.teams_messages import WORKFLOW_URL, WORKFLOWS, TeamsMessages
 
@@ -36,6 +38,11 @@ class MicrosoftStandIn(StandIn):
         self.teams = JoinedTeams(self._token, _refused)
         self.channels = TeamsMessages(self.teams, self._token, _refused)
         self.drive = OneDriveApi(clock, self._token, _refused)
+        self.notifier = Notifier()
+        self.subscriptions = GraphSubscriptions(clock, self.notifier, self._token, _refused)
+        self.drive.files.tell = lambda: self.subscriptions.told("drive", DRIVE)
+        self.drive.library.tell = lambda: self.subscriptions.told("drive", LIBRARY)
+        self.teams.tell = lambda team: self.subscriptions.told("channels", team, "created")
         super().__init__(clock)
 
     @property
@@ -51,6 +58,7 @@ class MicrosoftStandIn(StandIn):
             *self.drive.routes(),
             *self.teams.routes(),
             *self.channels.routes(),
+            *self.subscriptions.routes(),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
@@ -59,6 +67,8 @@ class MicrosoftStandIn(StandIn):
 
     def reset(self) -> None:
         super().reset()
+        self.notifier.reset()
+        self.subscriptions.forget()
         self.oauth.reset()
         self.teams.reset()
         self.channels.reset()

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.kit.monday.account import Account
 from sandbox.kit.monday.schema import SCHEMA
+from sandbox.kit.monday.webhooks import SIGNING_SECRET
 from sandbox.kit.monday.work import LoggedWork
 from sandbox.kit.oauth import AuthorizationServer, Token
 from sandbox.kit.stand_in import Clock, StandIn
@@ -59,7 +60,8 @@ class MondayStandIn(StandIn):
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
-        return {self.slug: {**self.oauth.announcement(), "example": {"apiToken": PERSONAL_TOKEN}}}
+        said = {"signingSecret": SIGNING_SECRET, "example": {"apiToken": PERSONAL_TOKEN}}
+        return {self.slug: {**self.oauth.announcement(), **said}}
 
     def reset(self) -> None:
         super().reset()

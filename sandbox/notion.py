@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.kit.notifying import Notifier
 from sandbox.kit.notion.pages import DataSource, Pages, furnish
 from sandbox.kit.notion.shapes import (
     BOT_NAME,
@@ -20,6 +21,7 @@ from sandbox.kit.notion.shapes import (
     show_page,
     show_source,
 )
+from sandbox.kit.notion.webhooks import Portal
 from sandbox.kit.notion.wire import Json, Refusal, invalid, list_page, not_found, only, plain, read_runs
 from sandbox.kit.oauth import AuthorizationServer, read_basic, read_bearer
 from sandbox.kit.stand_in import Clock, StandIn
@@ -27,6 +29,7 @@ from sandbox.kit.work import Comment, Task
 
 VERSION = "2025-09-03"
 CAPABILITIES = frozenset({"read content", "insert content", "update content", "read comments", "insert comments"})
+BOT_ID = "bot-1"
 PAGE_PARAMS = ("start_cursor", "page_size")
 
 
@@ -48,14 +51,17 @@ class NotionStandIn(StandIn):
             omits=("expires_in", "scope"),
             refuse=_refuse,
             succeed=lambda _: {
-                "bot_id": "bot-1",
+                "bot_id": BOT_ID,
                 "workspace_id": "workspace-1",
                 "workspace_name": "Sandbox Workspace",
                 "owner": {"type": "workspace"},
                 "duplicated_template_id": None,
             },
         )
+        self.notifier = Notifier()
+        self.portal = Portal(clock, self.notifier, BOT_ID)
         self.work = Pages(clock, first_id=7_000_000)
+        self.work.listeners.append(self.portal.told)
         super().__init__(clock)
         self._furnish()
 
@@ -103,6 +109,8 @@ class NotionStandIn(StandIn):
 
     def reset(self) -> None:
         super().reset()
+        self.notifier.reset()
+        self.portal.forget()
         self.oauth.reset()
         self.work.reset()
         self._furnish()
@@ -125,7 +133,7 @@ class NotionStandIn(StandIn):
 
     async def _me(self, request: Request) -> Json:
         bot = {"owner": {"type": "workspace", "workspace": True}, "workspace_name": "Sandbox Workspace"}
-        return {"object": "user", "id": "bot-1", "type": "bot", "name": BOT_NAME, "bot": bot}
+        return {"object": "user", "id": BOT_ID, "type": "bot", "name": BOT_NAME, "bot": bot}
 
     async def _search(self, request: Request) -> Json:
         body = only(await _json(request), "query", "sort", "filter", *PAGE_PARAMS)
@@ -182,7 +190,9 @@ class NotionStandIn(StandIn):
     async def _update_page(self, request: Request) -> Json:
         task = self.work.live(request.path_params["id"])
         body = only(await _json(request), "properties", "in_trash", "archived", "icon", "cover")
-        self.work.change(task.id, **read_properties(body.get("properties", {}), self.work.source(task.project)))
+        self.work.change(
+            task.id, **read_properties(body.get("properties", {}), self.work.source(task.project), task.fields)
+        )
         return self._show(task)
 
     async def _children(self, request: Request) -> Json:

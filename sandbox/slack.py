@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.kit.messages import Messages
 from sandbox.kit.oauth import AuthorizationServer, Token, read_bearer, read_form
+from sandbox.kit.slack_events import SlackEvents
 from sandbox.kit.stand_in import Clock, StandIn
 from sandbox.slack_messages import Channel, Posting
 
@@ -46,6 +47,7 @@ class SlackStandIn(StandIn):
             succeed=self._token_members,
         )
         self.messages = Messages("Slack")
+        self.events = SlackEvents(clock, "sandbox-slack-signing-secret")
         super().__init__(clock)
         self._furnish()
 
@@ -63,7 +65,21 @@ class SlackStandIn(StandIn):
     def add_channel(self, name: str, **members: Any) -> Channel:
         channel = Channel(f"C0000{next(self._numbers):05d}", name, **members)
         self.channels[channel.id] = channel
+        self.events.happen({"type": "channel_created", "channel": {"id": channel.id, "name": name}})
         return channel
+
+    def uninstall(self) -> None:
+        """Somebody removes the app from the workspace."""
+        for token in self.oauth.tokens:
+            token.revoked = True
+        self.events.happen({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0SANDBOX"]}})
+        self.events.happen({"type": "app_uninstalled"})
+
+    def share_link(self, channel: str, url: str) -> None:
+        """Somebody posts a link to one of the app's domains."""
+        link = {"url": url, "domain": url.split("/")[2]}
+        shared = {"channel": channel, "message_ts": "1700000000.000100", "unfurl_id": "C.1", "source": "conversations"}
+        self.events.happen({"type": "link_shared", **shared, "links": [link]})
 
     def expire_cursors(self) -> None:
         """The cursors that were handed out are no longer good."""
@@ -79,15 +95,17 @@ class SlackStandIn(StandIn):
             Route("/api/chat.postMessage", self._chat_post_message, methods=["POST"]),
             Route("/api/chat.unfurl", self._chat_unfurl, methods=["POST"]),
             *self.messages.routes(),
+            Route("/_sandbox/request-url", self.events.enter, methods=["POST"]),
         ]
 
     def announcement(self) -> dict[str, dict[str, Any]]:
-        return {self.slug: self.oauth.announcement()}
+        return {self.slug: {**self.oauth.announcement(), "signingSecret": self.events.signing_secret}}
 
     def reset(self) -> None:
         super().reset()
         self.oauth.reset()
         self.messages.reset()
+        self.events.reset()
         self.rotate_tokens(on=False)
         self._furnish()
 
@@ -127,6 +145,7 @@ class SlackStandIn(StandIn):
         if self.oauth.find_live(read_bearer(request)) is None:
             return self._refused(request)
         self.oauth.revoke(read_bearer(request))
+        self.events.happen({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0SANDBOX"]}})
         return JSONResponse({"ok": True, "revoked": True})
 
     async def _conversations_list(self, request: Request) -> Response:

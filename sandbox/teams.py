@@ -57,6 +57,7 @@ class JoinedTeams:
     def __init__(self, find_token: Callable[[Request], Token | None], refuse: Callable[[int, str], Response]) -> None:
         self._find_token = find_token
         self._refuse = refuse
+        self.tell: Callable[[str], None] = lambda _: None
         self.reset()
 
     def reset(self) -> None:
@@ -78,6 +79,7 @@ class JoinedTeams:
     def add_channel(self, team_id: str, name: str, **members: Any) -> Channel:
         channel = Channel(f"19:{next(self._numbers):032x}@thread.tacv2", name, **members)
         self.teams[team_id].channels.append(channel)
+        self.tell(team_id)
         return channel
 
     def expire_links(self) -> None:

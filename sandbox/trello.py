@@ -13,9 +13,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.kit.notifying import Notifier
 from sandbox.kit.stand_in import Clock
-from sandbox.kit.trello_cards import ME, find_problem, show_card, show_comment, show_departure
-from sandbox.kit.work import Column, Comment, Project, Task, Work, iso, seconds_of
+from sandbox.kit.trello_cards import (
+    ME,
+    find_problem,
+    read_item,
+    show_card,
+    show_comment,
+    show_departure,
+    show_field,
+)
+from sandbox.kit.trello_webhooks import TrelloWebhooks
+from sandbox.kit.work import Column, Comment, Project, Task, Work, custom_fields, iso, seconds_of
 
 BOARDS = {
     "5abbe4b7ddc1b351ef961415": ("Dailies", ["To do", "In review", "Done"], 120),
@@ -23,7 +33,7 @@ BOARDS = {
 }
 FIRST_ID = 650_000_000_000_000_000_000_000
 PAGE = 50
-CARD = {"fields", "attachments", "attachment_fields", "members", "member_fields"}
+CARD = {"fields", "attachments", "attachment_fields", "members", "member_fields", "customFieldItems"}
 NAMES = {"name": "title", "desc": "text", "idList": "status", "dueComplete": "done"}
 
 Made = TypeVar("Made", Task, Comment)
@@ -33,19 +43,24 @@ Refuse = Callable[[Request, str], Response | None]
 class TrelloApi:
     """Boards, lists, cards, comments and attachments. `refuse` says no to requests that lack a scope."""
 
-    def __init__(self, clock: Clock, refuse: Refuse) -> None:
+    def __init__(self, clock: Clock, refuse: Refuse, notifier: Notifier, secret: str) -> None:
         self._clock = clock
         self._refuse = refuse
         self.work = Work(clock, first_id=FIRST_ID)
+        self.webhooks = TrelloWebhooks(self.work, refuse, notifier, secret)
+        self.work.listeners.append(self.webhooks.told)
         self.reset()
 
     def reset(self) -> None:
         """As new."""
+        self.webhooks.forget()
         self.work.reset()
         self.archived: set[str] = set()
         self._moved: list[tuple[str, str, float]] = []
         for board, (name, lists, cards) in BOARDS.items():
-            self.work.add_project(Project(board, name, [Column(self.work.new_id(), one) for one in lists]))
+            columns = [Column(self.work.new_id(), one) for one in lists]
+            ids = [f"{board[:-4]}f{number:03d}" for number in range(9)]
+            self.work.add_project(Project(board, name, columns, fields=custom_fields(ids[:6], ids[6:])))
             self.work.fill(board, cards, comments=3, files=2)
 
     def archive(self, card_id: str) -> None:
@@ -56,6 +71,7 @@ class TrelloApi:
     def move(self, card_id: str, board: str) -> None:
         """Moves a card to another board."""
         self._moved.append((card_id, self.work.tasks[card_id].project, self._clock.now_s()))
+        self.webhooks.left(self.work.tasks[card_id])
         self.work.change(card_id, project=board, status=self.work.projects[board].columns[0].id)
 
     def routes(self) -> list[BaseRoute]:
@@ -79,14 +95,17 @@ class TrelloApi:
             api("GET", "/members/me/boards", read, self._boards, ["filter", "fields"]),
             api("GET", "/boards/{board}", read, self._board, ["fields", *nested]),
             api("GET", "/boards/{board}/lists", read, self._lists, ["filter", "fields"]),
+            api("GET", "/boards/{board}/customFields", read, self._fields, []),
+            api("PUT", "/cards/{card}/customFields", write, self._set_fields, ["customFieldItems"]),
             api("GET", "/boards/{board}/cards", read, self._cards, ["filter", "limit", "before", *CARD]),
             api("POST", "/cards", write, self._create_card, [*NAMES, "urlSource"]),
             api("GET", "/cards/{card}", read, self._card, CARD),
-            api("PUT", "/cards/{card}", write, self._update_card, [*NAMES, "closed"]),
+            api("PUT", "/cards/{card}", write, self._update_card, [*NAMES, "closed", "due"]),
             api("GET", comments, read, self._comments, ["filter", "limit", "before"]),
             api("POST", f"{comments}/comments", write, self._create_comment, ["text"]),
             api("PUT", f"{comments}/{{comment}}/comments", write, self._update_comment, ["text"]),
             api("POST", "/cards/{card}/attachments", write, self._attach, ["url", "name"]),
+            *self.webhooks.routes(),
         ]
 
     def _me(self, asked: Mapping[str, str]) -> Response:
@@ -160,7 +179,25 @@ class TrelloApi:
         if "closed" in asked:
             (self.archived.add if asked["closed"] else self.archived.discard)(card)
         self.work.change(card, **{NAMES[name]: value for name, value in asked.items() if name in NAMES})
+        found.fields |= {"due": asked["due"]} if "due" in asked else {}
         return JSONResponse(self._show(found, {}))
+
+    def _fields(self, asked: Mapping[str, str], board: str) -> Response:
+        found = self.work.projects.get(board)
+        return _unknown() if found is None else JSONResponse([show_field(one, board) for one in found.fields])
+
+    def _set_fields(self, asked: Mapping[str, Any], card: str) -> Response:
+        found = self.work.tasks.get(card)
+        if found is None:
+            return _unknown()
+        values: dict[str, object] = {}
+        for item in asked["customFieldItems"]:
+            field = self.work.projects[found.project].field(item.get("idCustomField", ""))
+            if field is None or not read_item(field, item, values):
+                return _invalid("customFieldItems")
+        self.work.change(card)
+        found.fields.update(values)
+        return JSONResponse(asked["customFieldItems"])
 
     def _comments(self, asked: Mapping[str, str], card: str) -> Response:
         found = self.work.tasks.get(card)

@@ -29,7 +29,8 @@ ENCRYPTION_KEY = bytes(range(32))
 SERVICE_SECRET = "test-service-secret-0123456789abcdef"
 ORIGIN = "https://app.koko.test"
 REDIRECT_URI = "https://app.koko.test/integrations/callback"
-PUBLIC_URL = "https://integrations.koko.test"
+PUBLIC_URL = "http://integrations.koko.test"
+"""No provider can send to it; tests of webhooks have one of their own."""
 START_MS = 1_763_000_000_000
 
 PROCEDURES = find_procedures()
@@ -157,7 +158,11 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
 def sandboxed(database_url: str, sandbox: Sandbox, **changes: Any) -> Settings:
     """Settings under which the sandbox plays the providers."""
     apps = {
-        slug: AppCredentials(client_id=found["clientId"], client_secret=found["clientSecret"])
+        slug: AppCredentials(
+            client_id=found["clientId"],
+            client_secret=found["clientSecret"],
+            signing_secret=found.get("signingSecret"),
+        )
         for slug, found in sandbox.hosting.announcement().items()
         if "clientId" in found
     }

@@ -13,10 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from koko_integrations.cli.main import commands
+from koko_integrations.mapping.koko_fields import KOKO_FIELDS
 from koko_integrations.registry import find_provider_classes
 from providers.kit.base import ListsItems, PushesItems
 from providers.kit.egress import EgressGuard
 from providers.kit.http import HttpClient
+from providers.kit.inbound import ReceivesWebhooks, Subscribes
 from providers.kit.notices import Notifies
 from providers.kit.transfers import ReadsFiles, WritesFiles
 from tests.process.running import as_checkout, free_port, running
@@ -63,6 +65,12 @@ def test_synchronising() -> None:
     assert documented == expected
 
 
+def test_field_mapping() -> None:
+    """Which fields there are to map."""
+    documented = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows_of("## Field mapping")}
+    assert documented == {entity: list(fields) for entity, fields in KOKO_FIELDS.items()}
+
+
 def test_files() -> None:
     """Whose files can be imported, and who takes some."""
     documented = {row[0].strip("`"): row[1:3] for row in rows_of("## Files")}
@@ -89,6 +97,16 @@ def test_notifications() -> None:
     assert documented == expected
 
 
+def test_inbound_webhooks() -> None:
+    """Whose come where, and who asks for them."""
+    documented = {row[0].strip("`"): (row[1], row[3]) for row in rows_of("## Inbound webhooks")}
+    received = {found.manifest.slug: found for found in find_provider_classes() if issubclass(found, ReceivesWebhooks)}
+    assert documented.keys() == received.keys()
+    for slug, (address, asked_for_by) in documented.items():
+        assert (address == f"`/webhooks/{slug}/app`") == received[slug].address_per_app, slug
+        assert asked_for_by.startswith("Koko") == issubclass(received[slug], Subscribes), slug
+
+
 def test_commands() -> None:
     documented = {row[0].strip("`").removeprefix("koko-integrations ") for row in rows_of("## Commands")}
     assert documented == set(commands.commands)
@@ -113,7 +131,7 @@ def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     addresses filled in."""
     blocks = [
         re.search(r"```sh\n(.*?)```", README[README.index(heading) :], re.S)
-        for heading in ("### A first connection", "### A first sync", "### A first import")
+        for heading in ("### A first connection", "### A first sync", "### A first import", "### A first event")
     ]
     with running(as_checkout(tmp_path), "demo", KOKO_PORT=str(free_port())) as process:
         demo = start(process)
@@ -146,13 +164,21 @@ def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     assert log.count('"action":"sync"') == 2
     assert "tasks" in followed[1]
     end = followed.index("succeeded")
-    listed, imported, sound, _, *stored, exported, ended = followed[end + 1 :]
+    rest = followed[end + 1 :]
+    shown = rest.index(next(line for line in rest if '"accepted"' in line))
+    *rest, channel, accepted, delivered, messages = rest[: shown + 3]
+    listed, imported, sound, _, *stored, exported, ended = rest
     assert "Scene 1 take 1.mp4" in listed
     assert imported.startswith("Scene 1 take 1.mp4")
     assert sound.startswith("T001.wav")
     assert len(stored) == 2, "both are in the store"
     assert exported.endswith("done")
     assert ended == "succeeded"
+    assert '"deliveries":1' in accepted
+    assert '"event":"comment.created"' in delivered
+    assert "Brighter, please" in messages
+    assert channel.startswith("C")
+    assert '"channel":"general"' in messages
 
 
 def entity_in(answer: str, name: str) -> dict[str, Any]:

@@ -95,6 +95,8 @@ def _with_sandbox(environ: Mapping[str, str], announced: Mapping[str, Any]) -> d
         if "clientId" in stand_in:
             merged[f"{prefix}_CLIENT_ID"] = stand_in["clientId"]
             merged[f"{prefix}_CLIENT_SECRET"] = stand_in["clientSecret"]
+        if "signingSecret" in stand_in:
+            merged[f"{prefix}_SIGNING_SECRET"] = stand_in["signingSecret"]
         overrides += [f"{meant}={actual}" for meant, actual in stand_in["origins"].items()]
     if client := announced.get("client"):
         merged.setdefault("KOKO_ALLOWED_ORIGINS", client["url"])

@@ -2,9 +2,8 @@
 
 import click
 
-from koko_integrations.asgi import find_procedures
+from koko_integrations.asgi import openrpc_document
 from koko_integrations.registry import find_provider_classes
-from koko_integrations.rpc.discover import describe
 from koko_integrations.rpc.wire import dump
 from providers.kit.base import CallsKoko, ConnectsByKeys, ConnectsByOAuth, Provider, Revokes
 
@@ -14,8 +13,7 @@ WAYS = ((ConnectsByOAuth, "OAuth"), (ConnectsByKeys, "keys"), (CallsKoko, "Koko 
 @click.command()
 def openrpc() -> None:
     """Print the OpenRPC document of every procedure."""
-    procedures = find_procedures()
-    click.echo(dump(describe(procedures)))
+    click.echo(dump(openrpc_document()))
 
 
 @click.command()

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from koko_integrations.cli import credentials, database, demo, describe, jobs, serving, sync
+from koko_integrations.cli import credentials, database, demo, describe, jobs, metrics, serving, sync
 from koko_integrations.database.schema import SchemaError
 from koko_integrations.settings import SettingsError
 
@@ -25,6 +25,7 @@ for command in (
     database.rotate,
     sync.sync,
     jobs.job,
+    metrics.metrics,
     describe.openrpc,
     describe.providers,
 ):

@@ -43,8 +43,12 @@ async def _work(settings: Settings) -> None:
         ended = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
-        async with background(build_app(settings, database, SystemClock(), outside)):
-            await ended.wait()
+        app = build_app(settings, database, SystemClock(), outside)
+        try:
+            async with background(app):
+                await ended.wait()
+        finally:
+            await app.scripts.close()
     finally:
         outside.close()
         database.close()

@@ -8,7 +8,7 @@ from koko_integrations.connections.credentials import lost, note_check, set_erro
 from koko_integrations.connections.live import LiveConnections, Used
 from koko_integrations.database import Database, Transaction
 from koko_integrations.integration import Integration
-from koko_integrations.journal import count_calls, write_entry
+from koko_integrations.journal import count_calls, write_news
 from providers.kit.connection import Connection
 from providers.kit.errors import CredentialsRefused
 from providers.kit.http import counting_calls
@@ -45,4 +45,4 @@ class Asker:
         if refusal is None or not note_check(tx, integration_id, version, refusal, now):
             return
         if set_error(tx, integration_id, now):
-            write_entry(tx, integration_id, "notify", "failed", lost(refusal), now)
+            write_news(tx, integration_id, "failed", lost(refusal), now)

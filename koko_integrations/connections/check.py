@@ -9,7 +9,7 @@ from koko_integrations.connections.live import LiveConnections, Used
 from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.errors import PreconditionFailed
 from koko_integrations.integration import Integration
-from koko_integrations.journal import count_calls, write_entry
+from koko_integrations.journal import count_calls, write_news
 from koko_integrations.models import ApiKey
 from koko_integrations.models import Integration as Row
 from koko_integrations.registry import Registry
@@ -92,9 +92,9 @@ class Checker:
             tx.change(_SET_SCOPE, id=integration.id, scope=dump(scope), now=now)
             # A provider that is down says nothing about the credentials; one that refuses them does.
             if failure is None and tx.change(_CHANGE_STATUS, id=integration.id, was="error", to="connected", now=now):
-                write_entry(tx, integration.id, "notify", "success", {"event": "connection recovered"}, now)
+                write_news(tx, integration.id, "success", {"event": "connection recovered"}, now)
             elif isinstance(failure, CredentialsRefused) and set_error(tx, integration.id, now):
-                write_entry(tx, integration.id, "notify", "failed", lost(failure.explained), now)
+                write_news(tx, integration.id, "failed", lost(failure.explained), now)
 
         await self._database.write(note)
 

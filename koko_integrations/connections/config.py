@@ -15,6 +15,7 @@ from koko_integrations.rpc.fields import (
     Flag,
     Id,
     Input,
+    IpNetwork,
     ListOf,
     Nested,
     Number,
@@ -30,6 +31,7 @@ SHOWN_CHARS = 4
 SHORTEST_SHOWN = 12
 SYNC_INTERVAL_MINUTES = (5, 1440)
 NOTIFY_ON = tuple(NOTIFICATION_FLAGS)
+MOST_ALLOWED_IPS = 50
 KOKO_STATUSES = ("open", "resolved")
 """What statusMapping maps: the states of a Koko comment."""
 
@@ -57,6 +59,8 @@ def common_fields() -> dict[str, ma.fields.Field[Any]]:
         "syncFolder": Text(max_chars=1024),
         "importOnUpload": Flag(),
         "projectId": Id(),
+        # Whose webhooks are taken.
+        "allowedIps": ListOf(IpNetwork(), max_items=MOST_ALLOWED_IPS),
     }
 
 

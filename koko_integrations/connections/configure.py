@@ -1,7 +1,7 @@
 """`integration.configure`: settings changed one by one, each checked against what there really is."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from koko_integrations.rpc.wire import dump_text
 from providers.kit.base import ListsItems, Proves
 from providers.kit.connection import Connection, Identity
 from providers.kit.errors import ProviderError, Rejected
+from providers.kit.inbound import ReceivesWebhooks
 
 _SET_CONFIG = Statement(
     Row.update({Row.config: param("config"), Row.updated_at: param("now")}).where(Row.id == param("id"))
@@ -37,13 +38,21 @@ WATCH = frozenset({"importOnUpload", "projectId", "syncFolder"})
 
 
 class Configurer:
-    """Changes settings."""
+    """Changes settings. `changed` is told which integration's."""
 
-    def __init__(self, clock: Clock, database: Database, registry: Registry, live: LiveConnections) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        database: Database,
+        registry: Registry,
+        live: LiveConnections,
+        changed: Callable[[Integration], None],
+    ) -> None:
         self._clock = clock
         self._database = database
         self._registry = registry
         self._live = live
+        self._changed = changed
         self._mappings = MappingChecker(database, registry, live)
 
     async def configure(self, integration: Integration, given: Mapping[str, Any]) -> Integration:
@@ -57,6 +66,8 @@ class Configurer:
         changes = ConfigReader(provider.manifest).read_changes(given)
         if changes.get("autoSync") and not isinstance(provider, ListsItems):
             raise BadRequest.field("config.autoSync", f"{name} has nothing to sync")
+        if changes.get("allowedIps") and not isinstance(provider, ReceivesWebhooks):
+            raise BadRequest.field("config.allowedIps", f"{name} sends Koko no webhooks")
         account: Identity | None = None
         chosen = {
             field.name: changes[field.name]
@@ -77,9 +88,11 @@ class Configurer:
             await self._mappings.check_statuses(integration, changes["statusMapping"], mapping, changes)
         if WATCH & set(changes):
             await self._mappings.check_watch(integration, changes)
-        return await self._database.write(
+        stored = await self._database.write(
             functools.partial(self._store, integration_id=integration.id, changes=changes, account=account)
         )
+        self._changed(stored)
+        return stored
 
     def _store(
         self, tx: Transaction, *, integration_id: str, changes: Mapping[str, Any], account: Identity | None

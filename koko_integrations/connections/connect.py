@@ -1,6 +1,6 @@
 """`integration.connect`: by consent, by keys, or by a key that Koko issues. What is stored has been proven first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from koko_integrations.access.actor import Actor
@@ -25,7 +25,7 @@ from providers.kit.http import HttpClient, counting_calls
 
 
 class Connector:
-    """Connects integrations."""
+    """Connects integrations. `changed` is told which is connected now."""
 
     def __init__(
         self,
@@ -36,18 +36,25 @@ class Connector:
         http: HttpClient,
         registry: Registry,
         outside: Outside,
+        changed: Callable[[Integration], None],
     ) -> None:
         self._clock = clock
         self._database = database
         self._http = http
         self._registry = registry
         self._outside = outside
+        self._changed = changed
         self._landing = Landing(clock, vault, settings.public_url)
         self._by_consent = ByConsent(clock, database, vault, outside, self._landing, settings.redirect_uris)
         self._readers = {provider.manifest.slug: ConfigReader(provider.manifest) for provider in registry}
 
     async def connect(self, actor: Actor, request: ConnectRequest) -> Connected:
         """Raises BadRequest, Conflict, PreconditionFailed, and what the provider's failure translates to."""
+        connected = await self._connect(actor, request)
+        self._changed(connected.integration)
+        return connected
+
+    async def _connect(self, actor: Actor, request: ConnectRequest) -> Connected:
         provider = self._registry.find(request.provider)
         if isinstance(provider, ConnectsByKeys) and self._brings_keys(provider, request):
             return await self._connect_by_keys(actor, provider, request)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -13,7 +14,7 @@ from koko_integrations.connections.credentials import Live, take_for_good
 from koko_integrations.connections.live import LiveConnections
 from koko_integrations.database import Database, Transaction
 from koko_integrations.integration import Integration
-from koko_integrations.journal import count_calls, write_entry
+from koko_integrations.journal import count_calls, write_news
 from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
 from koko_integrations.vault import Vault, VaultError
@@ -38,7 +39,8 @@ class Disconnected:
 
 
 class Disconnector:
-    """Disconnects integrations. Doing it twice is not an error."""
+    """Disconnects integrations. Doing it twice is not an error. `leave` ends what the provider was asked to send us,
+    while there are credentials for it, and never fails."""
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class Disconnector:
         registry: Registry,
         outside: Outside,
         live: LiveConnections,
+        leave: Callable[[Integration], Awaitable[None]],
     ) -> None:
         self._clock = clock
         self._database = database
@@ -55,6 +58,7 @@ class Disconnector:
         self._registry = registry
         self._outside = outside
         self._live = live
+        self._leave = leave
 
     async def disconnect(self, integration: Integration, *, revoke: bool) -> Disconnected:
         """Never fails for what the provider says."""
@@ -62,6 +66,7 @@ class Disconnector:
         if integration.status == "disconnected":
             return Disconnected(revoked=False, reason="it was not connected")
         with counting_calls() as usage:
+            await self._leave(integration)
             revocation = (
                 await self._revoke(provider, integration)
                 if revoke
@@ -80,7 +85,7 @@ class Disconnector:
                 details["reason"] = revocation.reason
             if advice:
                 details["advice"] = advice
-            write_entry(tx, integration.id, "notify", "success", details, now)
+            write_news(tx, integration.id, "success", details, now)
 
         await self._database.write(wipe)
         await self._database.forget_freed_pages()

@@ -19,7 +19,7 @@ from koko_integrations.connections.credentials import FIND_DUE, LEASE_MS, READ_L
 from koko_integrations.connections.store import FIND
 from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.integration import Integration
-from koko_integrations.journal import count_calls, write_entry
+from koko_integrations.journal import count_calls, write_news
 from koko_integrations.models import IntegrationConnection
 from koko_integrations.outside import Outside
 from koko_integrations.registry import Registry
@@ -227,7 +227,7 @@ class LiveConnections:
                 backoff = min(2**failures, LONGEST_BACKOFF_MINUTES) * MINUTE_MS
                 sealed.postpone(tx, integration.id, stale.version, now + backoff)
             elif sealed.set_error(tx, integration.id, now):
-                write_entry(tx, integration.id, "notify", "failed", sealed.lost(said), now)
+                write_news(tx, integration.id, "failed", sealed.lost(said), now)
             return failures
 
         if await self._database.write(note) is None:

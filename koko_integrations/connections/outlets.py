@@ -1,7 +1,7 @@
 """What is sent on behalf of an integration, and ends with its connection."""
 
 from koko_integrations.database import Statement, Transaction, param
-from koko_integrations.journal import write_entry
+from koko_integrations.journal import write_news
 from koko_integrations.models import Delivery, Endpoint
 from koko_integrations.models import Integration as Row
 
@@ -38,4 +38,4 @@ def close(tx: Transaction, integration_id: str, now: int) -> None:
 def recover(tx: Transaction, integration_id: str, now: int) -> None:
     """What was given up answers again."""
     if tx.change(_SET_CONNECTED, id=integration_id, now=now):
-        write_entry(tx, integration_id, "notify", "success", {"event": "connection recovered"}, now)
+        write_news(tx, integration_id, "success", {"event": "connection recovered"}, now)

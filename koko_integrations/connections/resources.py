@@ -30,6 +30,6 @@ class ResourceLister:
         def list_resources(connection: Connection) -> Resources:
             return provider.list_resources(connection, kind, container)
 
-        if kind == "statuses" and container is None:
-            raise BadRequest.field("projectId", "Required: the project (board, database) whose statuses to list")
+        if kind in ("statuses", "fields") and container is None:
+            raise BadRequest.field("projectId", f"Required: the project (board, database) whose {kind} to list")
         return await self._live.use(integration, list_resources)

@@ -6,13 +6,21 @@ from typing import Any
 from koko_integrations.clock import Clock
 from koko_integrations.connections import outlets
 from koko_integrations.connections.breaker import Breaker
-from koko_integrations.database import Database
+from koko_integrations.database import Database, Statement, param
 from koko_integrations.database.facade import Row
 from koko_integrations.integration import Integration
 from koko_integrations.journal import SUM_TODAY, start_of_day
+from koko_integrations.models import InboundAddress
 from koko_integrations.registry import Registry
 from koko_integrations.rpc.wire import iso, present
 from providers.kit.notices import Notifies
+
+_DEAF = Statement(
+    InboundAddress.select(InboundAddress.error)
+    .where((InboundAddress.integration_id == param("integration_id")) & InboundAddress.error.is_null(False))
+    .order_by(InboundAddress.target)
+    .limit(1)
+)
 
 
 class StatusReader:
@@ -32,9 +40,10 @@ class StatusReader:
         syncs, api_calls = row or (0, 0)
         last_sync, allowed_at = integration.last_sync_at, integration.next_allowed_at
         next_sync = integration.next_sync_at if integration.status == "connected" else None
+        deaf = await self._database.read_one(_DEAF, integration_id=integration.id)
         return present(
             integration=integration.to_wire(),
-            health=self._health(integration, now, resting),
+            health=self._health(integration, now, resting, deaf),
             usage=present(
                 syncsToday=int(syncs),
                 apiCallsToday=int(api_calls),
@@ -44,12 +53,15 @@ class StatusReader:
             nextSyncAt=None if next_sync is None else iso(next_sync),
         )
 
-    def _health(self, integration: Integration, now: int, resting: Row | None) -> dict[str, Any]:
+    def _health(self, integration: Integration, now: int, resting: Row | None, deaf: Row | None) -> dict[str, Any]:
+        name = integration.provider_name
         down = self._down(integration)
         degraded = [] if down else self._degraded(integration, now)
         if not down and resting is not None:
             said = f" ({resting[1]})" if resting[1] else ""
             degraded.append(f"Events have not been accepted since {iso(resting[0])}{said}; Koko keeps trying")
+        if not down and deaf is not None:
+            degraded.append(f"{name} does not tell Koko of changes, which are found by syncing alone: {deaf[0]}")
         unused = [] if down else self._unused(integration)
         checked_at = integration.last_check_at
         return present(

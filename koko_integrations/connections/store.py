@@ -16,7 +16,7 @@ from koko_integrations.connections.credentials import lifetime, seal
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.ids import new_id
 from koko_integrations.integration import COLUMNS, Integration
-from koko_integrations.models import ApiKey, IntegrationConnection, PendingConnection
+from koko_integrations.models import ApiKey, InboundAddress, IntegrationConnection, PendingConnection
 from koko_integrations.models import Integration as Row
 from koko_integrations.rpc.wire import dump_text as dump
 from koko_integrations.vault import Vault
@@ -145,6 +145,7 @@ _WIPE_CONNECTION = Statement(
 )
 _DELETE_PENDING = Statement(PendingConnection.delete().where(PendingConnection.integration_id == param("id")))
 _DELETE_API_KEYS = Statement(ApiKey.delete().where(ApiKey.integration_id == param("id")))
+_DELETE_ADDRESSES = Statement(InboundAddress.delete().where(InboundAddress.integration_id == param("id")))
 _INSERT_API_KEY = Statement(
     ApiKey.insert(
         {
@@ -260,9 +261,10 @@ def add_api_key(tx: Transaction, integration: Integration, key_hash: str, now: i
 
 
 def wipe(tx: Transaction, integration: Integration, config: Mapping[str, Any], now: int) -> None:
-    """Removes every credential of the integration; the row, its configuration and its log stay."""
+    """Removes every credential of the integration, and where its provider reached us; the row, its configuration and
+    its log stay."""
     tx.change(_WIPE, id=integration.id, config=dump(config), now=now)
     tx.change(_WIPE_CONNECTION, id=integration.id)
-    tx.change(_DELETE_PENDING, id=integration.id)
-    tx.change(_DELETE_API_KEYS, id=integration.id)
+    for statement in (_DELETE_PENDING, _DELETE_API_KEYS, _DELETE_ADDRESSES):
+        tx.change(statement, id=integration.id)
     outlets.close(tx, integration.id, now)

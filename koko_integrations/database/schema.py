@@ -2,7 +2,8 @@
 
 Version 0 is a database that has the API document's tables as Koko's own migrations made them and none of ours; it is
 adopted by running schema.sql, which touches no table that exists, and giving each old integration its connection row.
-From version 1 on, `migrations/NNNN_what.sql` takes a database from NNNN - 1 to NNNN.
+From version 1 on, `migrations/NNNN_what.sql` takes a database from NNNN - 1 to NNNN; what only one kind of database
+needs, or needs differently, is in `NNNN_what.sqlite.sql` and `NNNN_what.postgres.sql`.
 """
 
 import re
@@ -73,8 +74,8 @@ async def migrate(database: Database) -> tuple[int | None, int]:
     if not found:
         await database.script(schema_sql(database.dialect) + _ADOPT_OLD_ROWS + _stamp(VERSION))
     for number in range(max(found or VERSION, 1) + 1, VERSION + 1):
-        step = translate(_step(number).read_text("utf-8"), database.dialect)
-        await database.script(step + "\n" + _stamp(number))
+        steps = [file.read_text("utf-8") for file in _steps(number, database.dialect)]
+        await database.script(translate("\n".join([*steps, _stamp(number)]), database.dialect))
     await _check_columns(database)
     return found, VERSION
 
@@ -102,8 +103,11 @@ async def _check_columns(database: Database) -> None:
         raise SchemaError("the database does not have what this service reads:\n  " + "\n  ".join(problems))
 
 
-def _step(number: int) -> Traversable:
-    return next(f for f in _PACKAGE.joinpath("migrations").iterdir() if f.name.startswith(f"{number:04d}_"))
+def _steps(number: int, dialect: peewee.Database) -> list[Traversable]:
+    """The files of a step, for any kind of database and for this one, by name."""
+    other = "postgres" if isinstance(dialect, peewee.SqliteDatabase) else "sqlite"
+    found = [f for f in _PACKAGE.joinpath("migrations").iterdir() if f.name.startswith(f"{number:04d}_")]
+    return sorted((f for f in found if not f.name.endswith(f".{other}.sql")), key=lambda f: f.name)
 
 
 def _stamp(version: int) -> str:

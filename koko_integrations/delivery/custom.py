@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import peewee
@@ -76,11 +76,25 @@ class CustomRequest:
     secret: str | None = field(default=None, repr=False)
 
 
+class Listens(Protocol):
+    """Hears what the team's service says in its turn."""
+
+    def listen(self, tx: Transaction, integration: Integration, secrets: Sequence[Secret], now: int) -> str:
+        """The address, at which messages are proven by these secrets."""
+
+
 class CustomWebhooks:
     """Makes and changes webhooks. Their endpoint has the id of their integration."""
 
     def __init__(
-        self, clock: Clock, database: Database, vault: Vault, http: HttpClient, registry: Registry, public_url: str
+        self,
+        clock: Clock,
+        database: Database,
+        vault: Vault,
+        http: HttpClient,
+        registry: Registry,
+        public_url: str,
+        inbound: Listens,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -88,6 +102,7 @@ class CustomWebhooks:
         self._http = http
         self._registry = registry
         self._public_url = public_url
+        self._inbound = inbound
 
     async def create(self, actor: Actor, team_id: str, request: CustomRequest) -> tuple[Integration, str]:
         """The integration and its secret, which is shown this once. Raises BadRequest and PreconditionFailed."""
@@ -116,6 +131,9 @@ class CustomWebhooks:
             store.set_connected(tx, self._vault, integration, actor, proven, manifest, icon, now)
             sealed = destination.seal(self._vault, integration.id, team_id, to)
             endpoints.add(tx, integration.id, integration.id, team_id, "webhook", events, sealed, now)
+            address = self._inbound.listen(tx, integration, to.secrets, now)
+            shown = {**proven.config, "inboundUrl": address}
+            tx.change(_SET, id=integration.id, name=request.name, config=dump_text(shown), now=now)
             return store.find(tx, integration.id)
 
         return await self._database.write(make), secret
@@ -163,9 +181,15 @@ class CustomWebhooks:
         if fresh in (one.text for one in to.secrets):
             raise BadRequest.field("secret", "This is the secret that is in use; choose another")
         now = self._clock.now_ms()
-        resealed = destination.seal(self._vault, integration.id, integration.team_id, to.rotated(fresh, now))
-        if not await self._database.write(lambda tx: endpoints.reseal(tx, integration.id, sealed, resealed)):
-            raise _changed_meanwhile()
+        rotated = to.rotated(fresh, now)
+        resealed = destination.seal(self._vault, integration.id, integration.team_id, rotated)
+
+        def write(tx: Transaction) -> None:
+            if not endpoints.reseal(tx, integration.id, sealed, resealed):
+                raise _changed_meanwhile()
+            self._inbound.listen(tx, integration, rotated.secrets, now)
+
+        await self._database.write(write)
         return fresh, now + PREVIOUS_LIVES_MS
 
     async def open(self, integration: Integration) -> Destination:

@@ -9,6 +9,8 @@ from koko_integrations.delivery.signing import PREVIOUS_LIVES_MS, Secret
 from koko_integrations.rpc.wire import dump_text
 from koko_integrations.vault import Place, Vault
 
+SEALED = ("endpoint", "sealed")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
@@ -47,4 +49,4 @@ def unseal(vault: Vault, endpoint_id: str, team_id: str, blob: str) -> Destinati
 
 
 def _place(endpoint_id: str, team_id: str) -> Place:
-    return Place("endpoint", "sealed", endpoint_id, team_id)
+    return Place(*SEALED, endpoint_id, team_id)

@@ -18,7 +18,7 @@ from koko_integrations.delivery.lane import Lane, end_turn
 from koko_integrations.delivery.ledger import Leased
 from koko_integrations.delivery.recorder import Recorder
 from koko_integrations.delivery.senders import Sender, Senders
-from koko_integrations.journal import Action, write_entry
+from koko_integrations.journal import write_entry, write_news
 from koko_integrations.limits import RateLimiter
 
 log = structlog.get_logger(__name__)
@@ -138,15 +138,15 @@ class Drain:
         if lane.tally.verdicts.total():
             write_entry(tx, leased.integration_id, action, lane.tally.status, lane.tally.details(now), now)
         if lane.gone is not None:
-            self._turn_off(tx, leased, lane.gone, action, now)
+            self._turn_off(tx, leased, lane.gone, now)
         if health.degraded_at is not None and leased.degraded_at is None:
             said = {"event": "endpoint degraded", "errors": [health.error], "advice": "Koko keeps trying."}
-            write_entry(tx, leased.integration_id, action, "failed", said, now)
+            write_news(tx, leased.integration_id, "failed", said, now)
         if health.degraded_at is None and leased.degraded_at is not None:
-            write_entry(tx, leased.integration_id, action, "success", {"event": "endpoint recovered"}, now)
+            write_news(tx, leased.integration_id, "success", {"event": "endpoint recovered"}, now)
 
-    def _turn_off(self, tx: Transaction, leased: Leased, said: str, action: Action, now: int) -> None:
+    def _turn_off(self, tx: Transaction, leased: Leased, said: str, now: int) -> None:
         """A hook goes by itself; of anything else the team has to know."""
         off = ledger.turn_off(tx, leased.id, said, now)
         if off and leased.kind != "hook" and set_error(tx, leased.integration_id, now):
-            write_entry(tx, leased.integration_id, action, "failed", lost(said), now)
+            write_news(tx, leased.integration_id, "failed", lost(said), now)

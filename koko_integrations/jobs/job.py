@@ -10,8 +10,8 @@ from koko_integrations.rpc.wire import iso, present
 JobStatus = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
 JOB_STATUSES: tuple[JobStatus, ...] = ("queued", "running", "succeeded", "partial", "failed", "cancelled")
 KINDS = ("sync", "import", "export")
-CAUSES = ("manual", "schedule", "watch")
-Cause = Literal["manual", "schedule", "watch"]
+CAUSES = ("manual", "schedule", "watch", "webhook")
+Cause = Literal["manual", "schedule", "watch", "webhook"]
 
 
 class Job(NamedTuple):

@@ -88,6 +88,11 @@ _FINISH = Statement(
         }
     ).where(_HELD)
 )
+_SET_REQUEST = Statement(
+    Row.update({Row.request: param("request")}).where(
+        (Row.id == param("id")) & (Row.status == "queued") & (Row.attempt == 1)
+    )
+)
 _PUT_OFF = Statement(
     Row.update(
         {
@@ -189,6 +194,11 @@ def create(
         if row is not None:
             return Job._make(row), made > 0
         # The one that was in the way has ended between the two statements.
+
+
+def set_request(tx: Transaction, job_id: str, request: dict[str, Any]) -> bool:
+    """What a job that has not begun yet is to do; False when it has begun."""
+    return tx.change(_SET_REQUEST, id=job_id, request=dump_text(request)) > 0
 
 
 def set_enqueued(tx: Transaction, job_id: str, attempt: int, now: int) -> None:

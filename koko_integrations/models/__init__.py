@@ -22,7 +22,8 @@ from koko_integrations.models.events import (
     NotificationThread,
     RateWindow,
 )
-from koko_integrations.models.work import ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
+from koko_integrations.models.metrics import IntegrationFailure, IntegrationMetric
+from koko_integrations.models.work import FieldMapping, ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
 
 OWN_MODELS: tuple[type[peewee.Model], ...] = tuple(OwnModel.__subclasses__())
 
@@ -32,12 +33,15 @@ __all__ = [
     "Delivery",
     "Endpoint",
     "Event",
+    "FieldMapping",
     "ImportedFile",
     "InboundAddress",
     "InboundMessage",
     "Integration",
     "IntegrationConnection",
+    "IntegrationFailure",
     "IntegrationLog",
+    "IntegrationMetric",
     "IntegrationUsage",
     "IntegrationsSchema",
     "Job",

@@ -83,10 +83,26 @@ class SyncLink(OwnModel):
     external_changed = peewee.BigIntegerField()
     attempted_at = peewee.BigIntegerField()
     error = peewee.TextField(null=True)
+    fields_base = peewee.TextField(null=True)
+    fields_seen = peewee.TextField(null=True)
 
     class Meta:
         table_name = "sync_link"
         primary_key = peewee.CompositeKey("integration_id", "koko_id")
+
+
+class FieldMapping(OwnModel):
+    integration_id = peewee.TextField()
+    entity_type = peewee.TextField()
+    position = peewee.BigIntegerField()
+    koko_field = peewee.TextField()
+    external_field = peewee.TextField()
+    transform = peewee.TextField()
+    custom_transform = peewee.TextField(null=True)
+
+    class Meta:
+        table_name = "field_mapping"
+        primary_key = peewee.CompositeKey("integration_id", "entity_type", "position")
 
 
 class JobFile(OwnModel):

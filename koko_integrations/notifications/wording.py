@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from koko_integrations.frames import timecode, video_url
 from koko_integrations.notifications.data import find
 from koko_integrations.notifications.scene import Remark, Scene, SceneReader
-from koko_integrations.sync.wording import timecode, video_url
 from providers.kit.notices import Notice
 
 TITLES = {

@@ -3,6 +3,7 @@
 marshmallow's own fields take "5" for 5 and 1 for true; these do not. Text refuses U+0000, which PostgreSQL cannot hold.
 """
 
+import ipaddress
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -103,6 +104,21 @@ class Url(Text):
         if not valid or re.search(r"[\s\x00-\x1f]", text):
             raise ma.ValidationError("Invalid url")
         return text
+
+
+class IpNetwork(Text):
+    """An IPv4 or IPv6 network as a CIDR, or one address, which is a network of one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_chars=64, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return str(ipaddress.ip_network(text))
+        except ValueError:
+            said = "Expected a network such as 203.0.113.0/24 or 2001:db8::/32, or one address"
+            raise ma.ValidationError(said) from None
 
 
 class Timestamp(Text):

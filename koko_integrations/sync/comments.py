@@ -14,6 +14,8 @@ from koko_integrations.sync.wording import KokoComment
 
 PAGE = 100
 LEFT = peewee.JOIN.LEFT_OUTER
+LINK_END = 10 + len(links.COLUMNS)
+"""Where the columns of the link end in a row, behind those of the comment."""
 
 _COMMENT = (
     Comment.id,
@@ -167,13 +169,13 @@ def read_candidate(row: tuple[Any, ...]) -> Candidate:
     comment = KokoComment(
         comment_id, text, timecode, parent_id, bool(resolved), updated_at, video_id, title, author or "Somebody"
     )
-    known = row[10:22]
+    known = row[10:LINK_END]
     link = None if known[0] is None else Link._make(known)
     if link is not None and link.state == "creating":
         link = None
     task_id = None
-    if len(row) > 22:
-        parent_entity, parent_external_id, parent_task_id = row[22:]
+    if len(row) > LINK_END:
+        parent_entity, parent_external_id, parent_task_id = row[LINK_END:]
         task_id = parent_external_id if parent_entity == "tasks" else parent_task_id
     return Candidate(comment, created_at, link, task_id)
 

@@ -259,10 +259,9 @@ def chunks(ids: Sequence[str]) -> Iterator[dict[str, str]]:
         yield {f"id{number}": external_id for number, external_id in enumerate(part)}
 
 
-def load(content: str) -> dict[str, Any]:
-    """An item's content, as `apply` stored it."""
-    parsed: dict[str, Any] = orjson.loads(content)
-    return parsed
+def load(content: str) -> Any:
+    """An item's content, an object as `apply` stored it."""
+    return orjson.loads(content)
 
 
 def _idle_bits(tx: Transaction, place: Place, tasks: Collection[Item]) -> dict[str, int]:
@@ -294,6 +293,7 @@ def _content(item: Item) -> tuple[str, str]:
             author=item.author,
             parentId=item.parent_id,
             fields=fields or None,
+            mapped=dict(item.mapped) or None,
         )
     )
     return encoded.decode(), hashlib.blake2b(encoded, digest_size=16).hexdigest()

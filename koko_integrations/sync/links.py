@@ -28,6 +28,7 @@ _COLUMNS = (
     Row.base_done,
     Row.external_changed,
     Row.attempted_at,
+    Row.fields_base,
 )
 # What was gone and is there again - moved from one project to another, or back from the bin - is linked as it was.
 _MARK_CHANGED = Statement(
@@ -60,6 +61,8 @@ _INTEND = Statement(
             Row.base_text: peewee.EXCLUDED.base_text,
             Row.base_done: peewee.EXCLUDED.base_done,
             Row.attempted_at: peewee.EXCLUDED.attempted_at,
+            Row.fields_base: None,
+            Row.fields_seen: None,
         },
     )
 )
@@ -96,6 +99,10 @@ _AGREE = Statement(
         }
     ).where(_THIS)
 )
+_SET_FIELDS = Statement(
+    Row.update({Row.fields_base: param("base"), Row.fields_seen: param("seen"), Row.error: None}).where(_THIS)
+)
+_SET_BASE = Statement(Row.update({Row.fields_base: param("base")}).where(_THIS))
 _SET_STATE = Statement(Row.update({Row.state: param("state")}).where(_THIS))
 _SET_ERROR = Statement(Row.update({Row.error: param("error")}).where(_THIS))
 _FORGET = Statement(Row.delete().where(_THIS))
@@ -122,6 +129,7 @@ class Link(NamedTuple):
     base_done: int
     external_changed: int
     attempted_at: int
+    fields_base: str | None = None
 
 
 COLUMNS = _COLUMNS
@@ -196,6 +204,16 @@ def link_returned(
 def agree(tx: Transaction, integration_id: str, koko_id: str, *, title: str, text: str, done: bool) -> None:
     """Both sides are the same now."""
     tx.change(_AGREE, integration_id=integration_id, koko_id=koko_id, title=title, text=text, done=int(done))
+
+
+def set_fields(tx: Transaction, integration_id: str, koko_id: str, base: str, seen: str) -> None:
+    """What the task's mapped fields hold now, as JSON by id, and the fingerprint of what that was worked out from."""
+    tx.change(_SET_FIELDS, integration_id=integration_id, koko_id=koko_id, base=base, seen=seen)
+
+
+def set_fields_base(tx: Transaction, integration_id: str, koko_id: str, base: str) -> None:
+    """What the task's mapped fields hold now, whoever has written it."""
+    tx.change(_SET_BASE, integration_id=integration_id, koko_id=koko_id, base=base)
 
 
 def set_state(tx: Transaction, integration_id: str, koko_id: str, state: str) -> None:

@@ -21,6 +21,16 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
+class Edits:
+    """What somebody at the provider has written into mapped fields since both sides last agreed; None for nothing.
+    `base` is what the fields hold now, for the ledger."""
+
+    text: str | None = None
+    done: bool | None = None
+    base: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sides:
     """A comment in Koko and its item at the provider, as it was last seen, modified at `modified_at` (epoch ms)."""
 
@@ -31,6 +41,7 @@ class Sides:
     choice: StatusChoice
     provider_name: str
     web_url: str
+    edits: Edits = Edits()
 
     @property
     def title(self) -> str:
@@ -57,7 +68,7 @@ class Sides:
         # A comment that fits into the title is edited there.
         if self.title and self.title != self.link.base_title and self.link.base_title == self.link.base_text:
             return self.title
-        return self.link.base_text
+        return self.link.base_text if self.edits.text is None else self.edits.text
 
     def merge(self) -> Merged:
         """Whoever has changed wins; where both have, the newer one."""
@@ -73,7 +84,10 @@ class Sides:
                 winner = f"{self.provider_name}'s" if newer else "Koko's"
                 conflict = f"“{title_of(comment)}”: both sides had changed the text; {winner} won, being newer"
         # Of two states that both left what was agreed, there is only one other.
-        done = comment.resolved if comment.resolved != bool(self.link.base_done) else self.is_done
+        theirs_done = self.is_done
+        if self.edits.done is not None and theirs_done == bool(self.link.base_done):
+            theirs_done = self.edits.done
+        done = comment.resolved if comment.resolved != bool(self.link.base_done) else theirs_done
         return Merged(self.title, text, done, conflict)
 
     def lacks(self, merged: Merged) -> Change | None:

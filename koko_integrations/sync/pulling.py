@@ -12,6 +12,7 @@ from koko_integrations.sync.run import Run, all_or_first_error
 from providers.kit.base import ListsItems
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, Rejected, StartOver
+from providers.kit.field_values import ExternalField
 from providers.kit.items import Entity, Item, Page, Pull
 
 VISITS_AT_ONCE = 4
@@ -36,6 +37,8 @@ class Puller:
         # What a full dry run has seen of what is known: it leaves no marks to tell by.
         self._seen: set[str] = set()
         self._refused = 0
+        # Of the container that is at hand.
+        self.reads: tuple[ExternalField, ...] = ()
         self._visit_bits = sum(bit for entity, bit in VISIT_BITS.items() if entity in self._visited)
 
     @property
@@ -54,7 +57,9 @@ class Puller:
         started_over = False
         self._seen.clear()
         for _ in range(MOST_PAGES):
-            asked = Pull(entity=entity, container=container, since=current.since, cursor=current.cursor)
+            asked = Pull(
+                entity=entity, container=container, since=current.since, cursor=current.cursor, reads=self.reads
+            )
             try:
                 page = await self._run.ask(_asking(self._provider, asked))
             except StartOver:

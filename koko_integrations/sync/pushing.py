@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from koko_integrations.database import Statement, Transaction
 from koko_integrations.jobs.patience import PutOffError
+from koko_integrations.mapping.values import ValueFailed
 from koko_integrations.sync import comments, items, links
 from koko_integrations.sync.comments import Candidate
 from koko_integrations.sync.items import Place
 from koko_integrations.sync.links import Link
+from koko_integrations.sync.mapped import Worked
 from koko_integrations.sync.merging import Merged, Sides
 from koko_integrations.sync.progress import EntityProgress
 from koko_integrations.sync.run import Run
@@ -44,6 +46,8 @@ class Pushing:
                 await push(candidate)
             except (Rejected, ProtocolBroken) as problem:
                 await self._keep_failure(candidate, f"“{title_of(candidate.comment)}”: {problem.explained}")
+            except ValueFailed as problem:
+                await self._keep_failure(candidate, f"“{title_of(candidate.comment)}”: {problem}")
 
     async def _candidates(self, statement: Statement) -> AsyncIterator[Candidate]:
         after_at, after_id = -1, ""
@@ -75,6 +79,7 @@ class Pushing:
         task_id: str | None,
         title: str,
         create: Callable[[Connection], Item],
+        worked: Worked | None = None,
     ) -> None:
         comment = candidate.comment
         if self._run.dry:
@@ -111,6 +116,8 @@ class Pushing:
         def keep(tx: Transaction) -> tuple[None, EntityProgress]:
             links.link(tx, self._integration_id, comment.id, item.id)
             links.agree(tx, self._integration_id, comment.id, title=item.title, text=comment.text, done=done)
+            if worked is not None:
+                links.set_fields(tx, self._integration_id, comment.id, worked.base_with(item, {}), worked.seen)
             items.apply(tx, self._place, [item], 0, 0, self._run.now(), full=False)
             return None, self._run.entity(self.entity).plus(pushed=1)
 
@@ -125,7 +132,9 @@ class Pushing:
             await self._run.write(lambda tx: links.set_state(tx, self._integration_id, link.koko_id, "gone"))
             return None
 
-    async def _agree(self, candidate: Candidate, merged: Merged, item: Item | None, *, title: str) -> None:
+    async def _agree(
+        self, candidate: Candidate, merged: Merged, item: Item | None, *, title: str, fields_base: str | None = None
+    ) -> None:
         comment = candidate.comment
         differs = merged.text != comment.text or merged.done != comment.resolved
 
@@ -143,6 +152,8 @@ class Pushing:
                     return None, progress
                 progress = progress.plus(returned=1)
             links.agree(tx, self._integration_id, comment.id, title=title, text=merged.text, done=merged.done)
+            if fields_base is not None:
+                links.set_fields_base(tx, self._integration_id, comment.id, fields_base)
             return None, progress
 
         await self._run.commit(keep)

@@ -14,6 +14,7 @@ from koko_integrations.jobs import store
 from koko_integrations.jobs.job import Job
 from koko_integrations.jobs.patience import Patience
 from koko_integrations.journal import count_calls
+from koko_integrations.scripts.runner import ScriptRunner
 from koko_integrations.sync.progress import EntityProgress, RunProgress
 from providers.kit.base import ListsItems
 from providers.kit.connection import Connection
@@ -30,6 +31,7 @@ class Parts:
     database: Database
     live: LiveConnections
     web_url: str
+    scripts: ScriptRunner
 
 
 class Run:

@@ -13,10 +13,11 @@ from koko_integrations.jobs import store
 from koko_integrations.jobs.job import Job
 from koko_integrations.jobs.patience import BACKOFF_S, PutOffError
 from koko_integrations.jobs.runner import BROKEN
-from koko_integrations.journal import count_sync, write_entry
+from koko_integrations.journal import count_sync, write_news
 from koko_integrations.registry import Registry
 from koko_integrations.sync import adoption, outcome
 from koko_integrations.sync.items import VISIT_BITS, set_to_visit
+from koko_integrations.sync.mapped import MappedFields, mapped_fields
 from koko_integrations.sync.progress import RunProgress
 from koko_integrations.sync.pulling import Puller, TooManyGoneError
 from koko_integrations.sync.replies import ReplyPushing
@@ -127,13 +128,23 @@ class SyncRunner:
             return
         for container in containers:
             failed: str | None = None
+            fields = await self._fields(run, container)
+            puller.reads = () if fields is None else fields.reads
             for entity in entities:
                 if entity != "projects" and failed is None:
                     failed = None if await self._guarded(run, entity, container, puller, container) else entity
             # Nothing is pushed that needs the files to have been seen.
             if failed in (None, "files") and isinstance(run.provider, PushesItems):
                 for project_id in [koko for koko, external in mapping.items() if external == container]:
-                    await self._keep_in_step(run, run.provider, puller, project_id, container)
+                    await self._keep_in_step(run, run.provider, puller, project_id, container, fields)
+
+    async def _fields(self, run: Run, container: str) -> MappedFields | None:
+        """The mapped fields; a project whose fields cannot be read is synced without them, and that is said."""
+        try:
+            return await mapped_fields(run, container)
+        except (Rejected, ProtocolBroken) as problem:
+            run.progress.error(f"fields of {container}: {problem.explained}")
+            return None
 
     async def _guarded(
         self, run: Run, entity: Entity, container: str | None, puller: Puller, pulled: str | None
@@ -156,11 +167,17 @@ class SyncRunner:
         return True
 
     async def _keep_in_step(
-        self, run: Run, provider: PushesItems, puller: Puller, project_id: str, container: str
+        self,
+        run: Run,
+        provider: PushesItems,
+        puller: Puller,
+        project_id: str,
+        container: str,
+        fields: MappedFields | None,
     ) -> None:
         asked = run.job.request.get("entities")
         choice = await choose(run, provider, project_id, container)
-        tasks = TaskPushing(run, provider, project_id, container, choice)
+        tasks = TaskPushing(run, provider, project_id, container, choice, fields)
         replies = ReplyPushing(run, provider, project_id, container, choice)
         for attempt in range(PUSH_ATTEMPTS):
             await self._settle(run, provider, puller, container, choice)
@@ -233,7 +250,7 @@ class SyncRunner:
             run.count_last_calls(tx)
             store.finish(tx, run.job, ended, run.progress.dump(), run.progress.errors, now)
             if refused is not None and run.is_current(tx) and set_error(tx, run.integration.id, now):
-                write_entry(tx, run.integration.id, "notify", "failed", lost(refused.explained), now)
+                write_news(tx, run.integration.id, "failed", lost(refused.explained), now)
             if not run.dry:
                 count_sync(tx, run.integration.id, now)
                 outcome.record(tx, run, ended, now, whole=whole)

@@ -6,7 +6,9 @@ comment, so it is also how our own items are recognised.
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
+
+from koko_integrations import frames
 
 TITLE_MAX_CHARS = 120
 SIGN = "— "
@@ -38,29 +40,13 @@ def title_of(comment: KokoComment) -> str:
 
 def frame_url(web_url: str, comment: KokoComment) -> str:
     """Where the comment is in Koko: the video, at the frame."""
-    return video_url(web_url, comment.video_id, comment.timecode_ms, comment.id)
-
-
-def video_url(web_url: str, video_id: str, timecode_ms: int | None = None, comment_id: str | None = None) -> str:
-    """Where a video is in Koko, at a position, with a comment open."""
-    query = [] if timecode_ms is None else [f"t={timecode_ms / 1000:g}"]
-    if comment_id is not None:
-        query.append(f"comment={quote(comment_id, safe='')}")
-    return f"{web_url}/videos/{quote(video_id, safe='')}{'?' if query else ''}{'&'.join(query)}"
+    return frames.frame_url(web_url, comment.video_id, comment.id, comment.timecode_ms)
 
 
 def compose(comment: KokoComment, url: str) -> str:
     """The whole text of the task, or of the comment on it."""
-    at = "" if comment.timecode_ms is None else f" at {timecode(comment.timecode_ms)}"
+    at = "" if comment.timecode_ms is None else f" at {frames.timecode(comment.timecode_ms)}"
     return f"{comment.text.rstrip()}\n\n{SIGN}{comment.author} in Koko{at}, “{comment.video_title}”\n{url}"
-
-
-def timecode(ms: int) -> str:
-    """1:02:03.5, without what is zero at either end."""
-    seconds, rest = divmod(ms, 1000)
-    hours, minutes = divmod(seconds // 60, 60)
-    shown = f"{hours}:{minutes:02d}:{seconds % 60:02d}" if hours else f"{minutes}:{seconds % 60:02d}"
-    return f"{shown}.{rest:03d}".rstrip("0") if rest else shown
 
 
 def koko_id_in(text: str, web_url: str) -> str | None:

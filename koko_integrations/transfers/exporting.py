@@ -163,7 +163,7 @@ class Exporter:
             await self._parts.live.use(work.integration, abandon_upload, insist=True)
         except ProviderError as error:
             # It ends by itself, some time later.
-            work.error(f"{file.name}: what had been sent could not be taken back: {error.explained}")
+            work.error(f"“{file.name}”: what had been sent could not be taken back: {error.explained}")
 
 
 def _read(stored: StoredFile, size: int) -> bytes:

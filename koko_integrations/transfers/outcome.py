@@ -6,7 +6,7 @@ from typing import Any
 from koko_integrations.connections.credentials import lost, set_error
 from koko_integrations.database import Transaction
 from koko_integrations.jobs import store
-from koko_integrations.journal import Action, Outcome, write_entry
+from koko_integrations.journal import Action, Outcome, write_entry, write_news
 from koko_integrations.rpc.wire import present
 from koko_integrations.transfers import files
 from koko_integrations.transfers.files import JobFile
@@ -57,7 +57,7 @@ async def finish(
         for file in left:
             files.save(tx, work.files[file.number])
         if ended.refused is not None and work.patience.is_current(tx) and set_error(tx, work.integration.id, now):
-            write_entry(tx, work.integration.id, "notify", "failed", lost(ended.refused.explained), now)
+            write_news(tx, work.integration.id, "failed", lost(ended.refused.explained), now)
         word = _WORDS.get(status) or ("partial" if _count(work, "done") else "failed")
         write_entry(tx, work.integration.id, action, word, _details(work, status, now), now)
 

@@ -250,7 +250,7 @@ class FileWork:
         file = self.files[number]
         said = problem.explained if isinstance(problem, ProviderError) else str(problem.strerror or problem)
         log.info("file failed", number=number, reason=said)
-        self.error(f"{file.name or file.title or file.external_path or file.asset_id}: {said}")
+        self.error(f"“{file.name or file.title or file.external_path or file.asset_id}”: {said}")
         await self.keep(file._replace(status="failed", error=said))
 
     def _let_go(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from koko_integrations.database import Transaction
-from koko_integrations.journal import write_entry
+from koko_integrations.journal import write_evaluation
 from koko_integrations.triggers import ledger, rules, story
 from koko_integrations.triggers.conditions import Lookup, looking_into
 from koko_integrations.triggers.loops import Origins
@@ -62,7 +62,7 @@ def _fire_at(
     ]
     if not fired:
         details = story.idle(occasion.type, event_id, explained, len(group))
-        write_entry(tx, integration_id, story.action_of(matching or group), "success", details, now)
+        write_evaluation(tx, integration_id, story.action_of(matching or group), details, now)
         return False
     kept = story.evaluation(fired, explained, len(group))
     ledger.add_turn(tx, integration_id, occasion.team_id, event_id, kept, now)

@@ -12,6 +12,7 @@ from koko_integrations.rpc.wire import dump_text
 from koko_integrations.triggers.conditions import Conditions, compile_conditions
 from koko_integrations.vault import Place, Vault
 
+SEALED = ("trigger_rule", "sealed")
 _COLUMNS = (
     TriggerRule.id,
     TriggerRule.integration_id,
@@ -137,4 +138,4 @@ def replace(
 
 
 def _place(rule_id: str, team_id: str) -> Place:
-    return Place("trigger_rule", "sealed", rule_id, team_id)
+    return Place(*SEALED, rule_id, team_id)

@@ -7,8 +7,9 @@ from koko_integrations.app import Call
 from koko_integrations.rpc.fields import Choice, Flag, Id, Input, ListOf, Nested, Output, Text
 from koko_integrations.rpc.procedure import query
 from koko_integrations.rpc.wire import present
+from providers.kit.field_values import KINDS as FIELD_KINDS
 
-KINDS = ("channels", "projects", "boards", "statuses", "sites", "workspaces")
+KINDS = ("channels", "projects", "boards", "statuses", "fields", "sites", "workspaces")
 
 
 class ListResourcesInput(Input):
@@ -22,6 +23,8 @@ class ResourceOutput(Output):
     name = Text(required=True)
     parentName = Text()
     done = Flag()
+    type = Choice(FIELD_KINDS)
+    writable = Flag()
 
 
 class ListResourcesOutput(Output):
@@ -30,9 +33,20 @@ class ListResourcesOutput(Output):
 
 @query(ListResourcesInput, ListResourcesOutput, IntegrationAccess("admin"))
 async def list_resources(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """Lists what there is at the provider to choose from: channels, projects, boards, sites, workspaces; and the
-    statuses of the project that `projectId` names, with `done` where nothing is left to do."""
+    """Lists what there is at the provider to choose from: channels, projects, boards, sites, workspaces; and of the
+    project that `projectId` names the statuses, with `done` where nothing is left to do, and the fields of its tasks,
+    with their `type`, and whether they are `writable` by mapFields."""
     found = await call.app.resources.list(call.integration, params["kind"], params.get("projectId"))
     return {
-        "resources": [present(id=one.id, name=one.name, parentName=one.parent_name, done=one.done) for one in found]
+        "resources": [
+            present(
+                id=one.id,
+                name=one.name,
+                parentName=one.parent_name,
+                done=one.done,
+                type=one.type,
+                writable=one.writable,
+            )
+            for one in found
+        ]
     }

@@ -58,6 +58,9 @@ class Resource:
     parent_name: str | None = None
     done: bool | None = None
     """Of a status: whether nothing is left to do in it."""
+    type: str | None = None
+    writable: bool | None = None
+    """Of a field: what it takes, and whether Koko may write it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from providers.kit.base import Proves
+import orjson
+
+from providers.kit.base import Provider
 from providers.kit.connection import Connection
-from providers.kit.errors import Rejected
+from providers.kit.errors import ProtocolBroken, Rejected
 from providers.kit.items import Entity
 
 WINDOW_S = 300
 """How old, or how far ahead, a signed timestamp may be."""
+OWN_SECRET = "secret"  # noqa: S105 - a name
+"""The name that an address's own secret, which `subscribe` is given, has among the secrets that `hear` is given."""
 
 
 class Forged(Rejected):
@@ -27,7 +31,7 @@ class Incoming:
     method: str
     url: str
     query: Mapping[str, str]
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     at_ms: int
 
@@ -48,7 +52,8 @@ class Signal:
 
     `key` is the same when it is told again. `account_id` says whose it is where one address serves every connection of
     the app; `target` is the project, board or file that changed, in projectMapping's words; None for all of them.
-    `revoked`: Koko was removed there. `lapsed`: the subscription ends or has missed something.
+    `revoked`: Koko was removed there. `lapsed`: the subscription ends or has missed something. `at` is when it
+    happened, in epoch ms, where the provider says so.
     """
 
     key: str
@@ -56,6 +61,7 @@ class Signal:
     account_id: str | None = None
     target: str | None = None
     entities: tuple[Entity, ...] = ()
+    at: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -86,14 +92,16 @@ class Subscription:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-class ReceivesWebhooks(Proves):
+class ReceivesWebhooks(Provider):
     """Sends webhooks.
 
     `address_per_app`: the operator registers one address for the whole app, `/webhooks/<slug>/app`, and signals say
-    whose they are; otherwise every integration has addresses of its own.
+    whose they are; otherwise every integration has addresses of its own. `unknown_status` is what is answered at an
+    address that Koko does not have any more: 410 where that makes the provider stop.
     """
 
     address_per_app: ClassVar[bool] = False
+    unknown_status: ClassVar[int] = 404
 
     @abstractmethod
     def hear(self, incoming: Incoming, secrets: Mapping[str, str]) -> Heard:
@@ -125,6 +133,17 @@ class Subscribes(ReceivesWebhooks):
 def same(one: str, other: str) -> bool:
     """Whether two texts are the same, in constant time."""
     return hmac.compare_digest(one.encode(), other.encode())
+
+
+def json_object(provider: str, body: bytes) -> dict[str, Any]:
+    """A message that must be a JSON object. Raises ProtocolBroken."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise ProtocolBroken(f"{provider} sent something that is not JSON") from None
+    if not isinstance(value, dict):
+        raise ProtocolBroken(f"{provider} sent JSON of the wrong shape")
+    return value
 
 
 def require_recent(timestamp_s: str, at_ms: int) -> None:

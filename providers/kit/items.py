@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from providers.kit.field_values import ExternalField, FieldValue
+
 Entity = Literal["projects", "tasks", "comments", "files"]
 ENTITIES: tuple[Entity, ...] = ("projects", "tasks", "comments", "files")
 
@@ -15,6 +17,7 @@ class Item:
     `text` is plain text, or None where a list does not carry it. `modified_at` is epoch milliseconds; it is not part
     of the content. `entity` is set on what came along with a page of another entity. `without` names the entities in
     `per_task` of which the list says that this task has none: they are only asked for where some were known.
+    `mapped` is, by id, what the fields hold that were to be read back; nothing for what is empty.
     """
 
     id: str
@@ -27,6 +30,7 @@ class Item:
     author: str | None = None
     modified_at: int | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    mapped: Mapping[str, Any] = field(default_factory=dict)
     entity: Entity | None = None
     without: frozenset[Entity] = frozenset()
 
@@ -45,7 +49,8 @@ class Pull:
 
     `container` is the mapped project (board, database, file) or folder; None means everything there is. `parent` is
     the task whose comments or files are asked for, for the entities in `per_task`. `since` is the watermark of the
-    last complete pass, None for a full one. `cursor` continues a pass.
+    last complete pass, None for a full one. `cursor` continues a pass. `reads` are
+    fields of tasks that are to be read back.
     """
 
     entity: Entity
@@ -53,6 +58,7 @@ class Pull:
     parent: str | None = None
     since: str | None = None
     cursor: str | None = None
+    reads: tuple[ExternalField, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +87,8 @@ class Status:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """A task to be made. `url` leads to the frame in Koko; `text` ends with it. `koko_id` is the Koko comment's."""
+    """A task to be made. `url` leads to the frame in Koko; `text` ends with it. `koko_id` is the Koko comment's.
+    `fields` are to be written, `reads` to be read back with the answer."""
 
     title: str
     text: str
@@ -89,11 +96,14 @@ class Draft:
     koko_id: str
     done: bool = False
     status_id: str | None = None
+    fields: tuple[FieldValue, ...] = ()
+    reads: tuple[ExternalField, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """What to change of a task; None leaves a member as it is. `url` and `koko_id` are as in `Draft`."""
+    """What to change of a task; None leaves a member as it is. What is not
+    about the task itself is as in `Draft`."""
 
     url: str
     koko_id: str
@@ -101,6 +111,8 @@ class Change:
     text: str | None = None
     done: bool | None = None
     status_id: str | None = None
+    fields: tuple[FieldValue, ...] = ()
+    reads: tuple[ExternalField, ...] = ()
 
 
 def find_status(wanted: str, statuses: Sequence[Status]) -> Status:

@@ -34,19 +34,22 @@ class MicrosoftProvider(ConnectsByOAuth):
 
     def graph(self, connection: Connection, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """GET of a Graph path; its JSON object. Raises ProviderError."""
-        answer = self.http.request(
-            self.manifest.name, "GET", f"{GRAPH}{path}", headers=headers, bearer=connection.credentials.access_token
-        )
-        return self._read_graph(answer, path)
+        return self.graph_call(connection, "GET", path, headers=headers).json_object()
 
-    def graph_post(self, connection: Connection, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """POST to a Graph path; its JSON object. Never repeated by itself. Raises ProviderError."""
+    def graph_call(
+        self,
+        connection: Connection,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+    ) -> Answer:
+        """A request to a Graph path; its success. Raises ProviderError."""
+        token = connection.credentials.access_token
         answer = self.http.request(
-            self.manifest.name, "POST", f"{GRAPH}{path}", json=body, bearer=connection.credentials.access_token
+            self.manifest.name, method, f"{GRAPH}{path}", headers=headers, json=json, bearer=token
         )
-        return self._read_graph(answer, path)
-
-    def _read_graph(self, answer: Answer, path: str) -> dict[str, Any]:
         if answer.status == 410:
             raise StartOver(f"{self.manifest.name} no longer knows where we were")
         if answer.status in (401, 403, 404):
@@ -59,7 +62,11 @@ class MicrosoftProvider(ConnectsByOAuth):
             # The position in a feed is in the path, too.
             what = path.partition("?")[0].partition("(")[0]
             raise refusal(f"{self.manifest.name} does not let this account use {what}", reason=reason)
-        return answer.require_success().json_object()
+        return answer.require_success()
+
+    def graph_post(self, connection: Connection, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """POST to a Graph path; its JSON object. Never repeated by itself. Raises ProviderError."""
+        return self.graph_call(connection, "POST", path, json=body).json_object()
 
     def graph_page(self, connection: Connection, path: str) -> tuple[list[Any], str | None]:
         """One page of a Graph list, and the path of the next: `@odata.nextLink` as it is. Raises ProviderError."""

@@ -3,14 +3,20 @@
 Source: developer.atlassian.com/cloud/trello/guides/rest-api/object-definitions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from providers.kit.errors import ProtocolBroken
+from providers.kit.errors import ProtocolBroken, Rejected
+from providers.kit.field_values import ExternalField
 from providers.kit.items import Item
 from providers.kit.timestamps import parse_ms
+from providers.kit.trello_fields import read_values
 
 T = TypeVar("T")
+
+TEXT_MAX_CHARS = 16_384
+FULL_PAGE = 50
+"""Trello may give fewer than it was asked for, but a page that is shorter than this is the last one."""
 
 BOARD_FIELDS = "name,url,closed,dateLastActivity"
 CARD_QUERY = {
@@ -23,6 +29,11 @@ CARD_QUERY = {
 """Asks for a card with all that is read of it."""
 
 
+def card_query(reads: Sequence[ExternalField]) -> dict[str, str]:
+    """Asks for a card, with its custom fields where some are to be read."""
+    return {**CARD_QUERY, "customFieldItems": "true"} if reads else CARD_QUERY
+
+
 def read_board(entry: Mapping[str, Any]) -> Item:
     return Item(
         id=require(entry, "id", str),
@@ -33,7 +44,7 @@ def read_board(entry: Mapping[str, Any]) -> Item:
     )
 
 
-def read_card(entry: Mapping[str, Any]) -> Item:
+def read_card(entry: Mapping[str, Any], reads: Sequence[ExternalField] = ()) -> Item:
     # The answer to a new card has no members.
     names = [str(member.get("fullName")) for member in entry.get("members") or ()]
     closed = require(entry, "closed", bool)
@@ -46,6 +57,7 @@ def read_card(entry: Mapping[str, Any]) -> Item:
         url=entry.get("shortUrl"),
         modified_at=parse_ms(entry.get("dateLastActivity")),
         fields={"dueOn": entry.get("due"), "assignee": ", ".join(names) or None, "archived": closed},
+        mapped=read_values(entry, reads),
         without=frozenset(("comments",) if require(entry, "badges", dict).get("comments") == 0 else ()),
     )
 
@@ -88,6 +100,18 @@ def uploads(card: Mapping[str, Any]) -> list[Any]:
 def addresses(card: Mapping[str, Any]) -> set[Any]:
     """What the card's attachments lead to."""
     return {one.get("url") for one in card.get("attachments") or ()}
+
+
+def fitting(text: str) -> str:
+    """A text that a card can have: cutting it would look like a change by somebody in Trello. Raises Rejected."""
+    if len(text) > TEXT_MAX_CHARS:
+        raise Rejected(f"Trello takes texts of up to {TEXT_MAX_CHARS} characters; this one is longer")
+    return text
+
+
+def next_page(entries: list[Any]) -> str | None:
+    """Where the page after this one begins: pages go back in time."""
+    return None if len(entries) < FULL_PAGE else oldest(entries)
 
 
 def oldest(entries: list[Any]) -> str | None:

@@ -2,7 +2,7 @@
 
 Each stand-in shows it in its provider's own shape. Times are epoch seconds of the sandbox's clock. What is in the bin
 is still in the tree. The journal tells what was touched, the oldest first: by the id of the thing, by the path that it
-had or has in lower case, or by both; providers report one or the other.
+had or has in lower case, or by both; providers report one or the other. Whoever sets `tell` is told of each.
 """
 
 import itertools
@@ -69,6 +69,7 @@ class Files:
         self._make_id = make_id
         self._furnish = furnish
         self._root_id = root_id
+        self.tell: Callable[[], None] = lambda: None
         self._fill()
 
     def reset(self) -> None:
@@ -159,6 +160,7 @@ class Files:
 
     def _touch(self, node_id: str | None, path: str | None) -> None:
         self.journal.append(Touched(node_id, None if path is None else path.lower()))
+        self.tell()
 
 
 def furnish(files: "Files") -> None:

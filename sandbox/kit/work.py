@@ -4,7 +4,8 @@ Each stand-in shows them in its provider's own shape. Times are epoch seconds of
 """
 
 import itertools
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -42,6 +43,7 @@ class Task:
     comments: list[Comment] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     links: list[dict[str, object]] = field(default_factory=list)
+    fields: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass
@@ -54,19 +56,73 @@ class Column:
 
 
 @dataclass
+class CustomField:
+    """A field that a team has made. The type is text, number, date, checkbox, choice - by the id of one of `options` -
+    or any other, which nobody can write. A task's `fields` have the value by the field's id."""
+
+    id: str
+    name: str
+    type: str
+    options: Sequence[Column] = ()
+
+
+@dataclass
 class Project:
     id: str
     name: str
     columns: Sequence[Column]
     key: str = ""
+    fields: list[CustomField] = field(default_factory=list)
+
+    def field(self, field_id: str) -> CustomField | None:
+        return next((one for one in self.fields if one.id == field_id), None)
+
+
+def custom_fields(ids: Sequence[str], option_ids: Sequence[str], *, checkbox: bool = True) -> list[CustomField]:
+    """What teams here have made: six fields with these ids, or five where there are no checkboxes."""
+    stages = [Column(one, name) for one, name in zip(option_ids, ("Processing", "Ready", "Failed"), strict=True)]
+    kinds = [("Timecode", "text"), ("Seconds", "number"), ("Noted on", "date"), ("Stage", "choice"), ("Votes", "votes")]
+    kinds += [("Approved", "checkbox")] * checkbox
+    return [
+        CustomField(one, name, kind, stages if kind == "choice" else ())
+        for one, (name, kind) in zip(ids, kinds, strict=True)
+    ]
+
+
+def is_value(field: CustomField, value: object) -> bool:
+    """Whether the field can have this value, in the form in which it is kept here."""
+    if value is None:
+        return field.type in ("text", "number", "date", "checkbox", "choice")
+    if field.type == "choice":
+        return value in [one.id for one in field.options]
+    if field.type == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if field.type == "date":
+        return isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d(T.*)?", value) is not None
+    kinds = {"text": str, "checkbox": bool}
+    return field.type in kinds and isinstance(value, kinds[field.type])
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What has been done to a task, or to a comment on it: `what` is task or comment, `done` is added, changed or
+    deleted, `members` are those of the task that were changed."""
+
+    what: str
+    done: str
+    task: Task
+    id: str
+    members: tuple[str, ...] = ()
 
 
 class Work:
-    """Everything in one account. `gone` are the ids of deleted tasks with the time of their deletion."""
+    """Everything in one account. `gone` are the ids of deleted tasks with the time of their deletion. `listeners` are
+    told of what is done in it."""
 
     def __init__(self, clock: Clock, first_id: int = 2000) -> None:
         self._clock = clock
         self._first_id = first_id
+        self.listeners: list[Callable[[Happening], None]] = []
         self.reset()
 
     def reset(self) -> None:
@@ -100,6 +156,7 @@ class Work:
         column = status or self.projects[project_id].columns[0].id
         task = Task(self.new_id(), project_id, title, text, column, done, now, now)
         self.tasks[task.id] = task
+        self._tell(Happening("task", "added", task, task.id))
         return task
 
     def change(self, task_id: str, **members: object) -> Task:
@@ -108,6 +165,7 @@ class Work:
         for name, value in members.items():
             setattr(task, name, value)
         task.modified_s = self._clock.now_s()
+        self._tell(Happening("task", "changed", task, task.id, tuple(members)))
         return task
 
     def comment(self, task_id: str, author: str, text: str, *, at_s: float | None = None) -> Comment:
@@ -116,6 +174,7 @@ class Work:
         made = Comment(self.new_id(), author, text, moment, moment)
         task.comments.append(made)
         task.modified_s = moment
+        self._tell(Happening("comment", "added", task, made.id))
         return made
 
     def edit_comment(self, comment_id: str, text: str) -> Comment | None:
@@ -124,12 +183,18 @@ class Work:
                 if comment.id == comment_id:
                     comment.text = text
                     comment.edited_s = task.modified_s = self._clock.now_s()
+                    self._tell(Happening("comment", "changed", task, comment.id))
                     return comment
         return None
 
     def delete(self, task_id: str) -> None:
         task = self.tasks.pop(task_id)
         self.gone[task_id] = (task.project, self._clock.now_s())
+        self._tell(Happening("task", "deleted", task, task_id))
+
+    def _tell(self, happening: Happening) -> None:
+        for listener in self.listeners:
+            listener(happening)
 
     def of(self, project_id: str, since_s: float | None = None) -> list[Task]:
         """A project's tasks, those changed since then alone if it is given, the oldest change first."""

@@ -12,8 +12,11 @@ ADMIN_ONLY = {
     "integration.connect",
     "integration.disconnect",
     "integration.getLogs",
+    "integration.getMetrics",
     "integration.getTriggers",
     "integration.listResources",
+    "integration.mapFields",
+    "integration.previewMapping",
     "integration.sync",
     "integration.setTriggers",
     "integration.test",
@@ -28,7 +31,6 @@ MEMBERS = {
 }
 # Those who are in the team; what they share must be the team's: tests/notifications/test_share.py has what that is.
 SHARERS = {"integration.share"}
-MEMBERS = {"integration.getJob", "integration.getStatus", "integration.list", "integration.listJobs"}
 # Members who are owner or editor of a project: tests/transfers/test_import.py has who that is.
 EDITORS = {"integration.exportAssets", "integration.importAssets", "integration.listFiles"}
 # A member may cancel what they have asked for themselves.
@@ -52,6 +54,11 @@ def params_for(method: str, integration_id: str) -> dict[str, Any]:
         return {"teamId": TEAM, "provider": "make"}
     if method == "integration.listResources":
         return {"integrationId": integration_id, "kind": "channels"}
+    if method == "integration.mapFields":
+        return {"integrationId": integration_id, "entityType": "comment", "mappings": []}
+    if method == "integration.previewMapping":
+        mapping = {"kokoField": "text", "externalField": "Text", "transform": "none"}
+        return {"integrationId": integration_id, "mappings": [mapping]}
     if method in ("integration.getJob", "integration.cancelJob"):
         return {"jobId": JOB}
     if method == "integration.configure":
@@ -100,8 +107,8 @@ def add_job(service: Service, job_id: str, integration_id: str, *, requested_by:
 
 
 def test_every_procedure_is_in_the_table() -> None:
-    assert ADMIN_ONLY | MEMBERS | EDITORS | OWN | SERVICES | KEYS | WEBHOOK_ADMIN | {"rpc.discover"} == set(PROCEDURES)
-    assert ADMIN_ONLY | MEMBERS | SHARERS | EDITORS | OWN | {"rpc.discover"} == set(PROCEDURES)
+    people = ADMIN_ONLY | MEMBERS | SHARERS | EDITORS | OWN | WEBHOOK_ADMIN
+    assert people | SERVICES | KEYS | {"rpc.discover"} == set(PROCEDURES)
 
 
 @pytest.mark.parametrize("method", sorted(ADMIN_ONLY | MEMBERS))
@@ -136,6 +143,7 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
         ("integration.sync", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.configure", {"integrationId": "FOREIGN", "config": {}}, {"integrationId": "no", "config": {}}),
         ("integration.getLogs", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
+        ("integration.getMetrics", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         ("integration.listFiles", {"integrationId": "FOREIGN"}, {"integrationId": "int_unknown"}),
         (
             "integration.exportAssets",
@@ -146,6 +154,8 @@ def test_roles(service: Service, people: People, integration_id: str, method: st
             "integration.exportMarkers",
             {"integrationId": "FOREIGN", "videoId": "v", "format": "edl"},
             {"integrationId": "int_unknown", "videoId": "v", "format": "edl"},
+        ),
+        (
             "integration.share",
             {"integrationId": "FOREIGN", "videoId": "v"},
             {"integrationId": "int_unknown", "videoId": "v"},

@@ -56,13 +56,13 @@ CASES = [
     Case("asana", lambda s: s.asana, lambda s: s.asana.oauth, "Ada Admin", "/-/oauth_token", "/api/1.0/users/me",
          pkce=True, basic=False, json=False, keeps_refresh_token=True,
          scopes=("workspaces:read", "projects:read", "tasks:read", "tasks:write", "stories:read", "stories:write",
-                 "attachments:read")),
+                 "attachments:read", "custom_fields:read", "webhooks:read", "webhooks:write", "webhooks:delete")),
     Case("monday", lambda s: s.monday, lambda s: s.monday.oauth, "Sandbox Account", "/oauth_ms/oauth/token", "/v2",
          pkce=True, basic=False, json=True, scopes=("me:read", "account:read", "boards:read", "boards:write",
-                                                    "updates:read", "updates:write", "assets:read")),
+                                                    "updates:read", "updates:write", "assets:read", "webhooks:write")),
     Case("jira", lambda s: s.atlassian, lambda s: s.atlassian.jira, "sandbox", "/oauth/token",
          "/oauth/token/accessible-resources", pkce=False, basic=False, json=True, revokes=False,
-         scopes=("read:jira-user", "read:jira-work", "write:jira-work")),
+         scopes=("read:jira-user", "read:jira-work", "write:jira-work", "manage:jira-webhook")),
     Case("notion", lambda s: s.notion, lambda s: s.notion.oauth, "Sandbox Workspace", "/v1/oauth/token", "/v1/users/me",
          pkce=False, basic=True, json=True, scopes=()),
     Case("trello", lambda s: s.atlassian, lambda s: s.atlassian.trello, "Ada Admin", "/oauth/token", "/1/members/me",
@@ -76,7 +76,7 @@ CASES = [
          scopes=("https://www.googleapis.com/auth/drive.readonly", "https://www.googleapis.com/auth/drive.file")),
     Case("figma", lambda s: s.figma, lambda s: s.figma.oauth, "Ada Admin", "/v1/oauth/token", "/v1/me",
          pkce=False, basic=True, json=False, revokes=False, keeps_refresh_token=True, refresh_path="/v1/oauth/refresh",
-         scopes=("file_content:read", "file_metadata:read", "file_comments:read")),
+         scopes=("file_content:read", "file_metadata:read", "file_comments:read", "webhooks:write")),
 ]  # fmt: skip
 
 every = pytest.mark.parametrize("case", CASES, ids=lambda case: case.slug)

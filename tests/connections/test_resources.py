@@ -48,7 +48,7 @@ def test_kinds_that_a_provider_lacks(service: Service, people: People, sandbox: 
     target = str(connect(service, people.admin, "jira")["id"])
     with pytest.raises(RpcError) as refused:
         list_them(service, people, target, "channels")
-    assert refused.value.fields == {"kind": ["Jira has no channels; it has sites, projects, statuses"]}
+    assert refused.value.fields == {"kind": ["Jira has no channels; it has sites, projects, statuses, fields"]}
     target = str(connect(service, people.admin, "figma")["id"])
     with pytest.raises(RpcError) as refused:
         list_them(service, people, target, "projects")

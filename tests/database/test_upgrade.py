@@ -1,9 +1,11 @@
 """From the schema that each version shipped to the newest: the same tables as a new database has, and no row lost."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import peewee
+import psycopg
 import pytest
 
 from koko_integrations.database.schema import VERSION, SchemaError, migrate, require_current, translate
@@ -30,15 +32,49 @@ def described(rows: Rows, kind: str) -> tuple[set[Any], set[Any]]:
     return set(rows.query(columns)), {(name, " ".join(sql.split())) for name, sql in rows.query(indexes)}
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_version_1(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def old_database(version: int, kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
+    """The URL of a database as this version made it."""
     dialect: peewee.Database
     if kind == "sqlite":
-        old, dialect = f"sqlite:///{tmp_path}/old.db", peewee.SqliteDatabase(None)
+        old, dialect = f"sqlite:///{folder}/old.db", peewee.SqliteDatabase(None)
     else:
         old, dialect = request.getfixturevalue("empty_postgres_url"), peewee.PostgresqlDatabase(None)
-    sql = translate((Path(__file__).parent / "version_1.sql").read_text(), dialect)
-    on_database(old, lambda database: database.script(sql + "INSERT INTO integrations_schema VALUES (1);"))
+    sql = translate((Path(__file__).parent / f"version_{version}.sql").read_text(), dialect)
+    stamp = f"INSERT INTO integrations_schema VALUES ({version});"
+    on_database(old, lambda database: database.script(sql + stamp))
+    return old
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_version_2(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Jobs and their files outlive the table that is made anew; and a webhook may be the cause of one."""
+    old = old_database(2, kind, request, tmp_path)
+    rows = Rows(old)
+    seed(rows)
+    job = {"integration_id": "i", "kind": "import", "status": "running", "active_key": "a", "cause": "watch"}
+    asked = {"requested_by": "u", "request_id": "r", "created_at": 5, "due_at": 6, "attempt": 3, "executor": "e"}
+    rows.insert("job", id="job-1", **job, **asked)
+    rows.insert("job_file", job_id="job-1", number=1, external_path="/x", status="done", size=2**40)
+    before = [rows.query("SELECT * FROM job"), rows.query("SELECT * FROM job_file")]
+    assert on_database(old, migrate) == (2, VERSION)
+    on_database(old, require_current)
+    assert [rows.query("SELECT * FROM job"), rows.query("SELECT * FROM job_file")] == before
+    rows.insert("job", id="job-2", **(job | {"cause": "webhook", "active_key": "b"}), **asked)
+    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)):
+        rows.insert("job", id="job-3", **(job | {"cause": "whim", "active_key": "c"}), **asked)
+    if kind == "sqlite":
+        rows.query("PRAGMA foreign_keys=ON")
+    rows.query("DELETE FROM job")
+    assert rows.query("SELECT COUNT(*) FROM job_file") == [(0,)], "files go with their job"
+    new = Rows(request.getfixturevalue(f"{kind}_url"))
+    assert described(rows, kind) == described(new, kind)
+    rows.close()
+    new.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_version_1(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    old = old_database(1, kind, request, tmp_path)
     rows = Rows(old)
     seed(rows)
     rows.insert("integration", id="j", team_id="t", provider="s3", provider_name="S3", category="storage")

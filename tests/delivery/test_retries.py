@@ -79,7 +79,7 @@ def test_a_receiver_that_is_gone_is_turned_off_and_said_so(publishing: Publishin
     status = publishing.until(lambda: _status(publishing, integration_id, "error"))
     assert status["health"]["status"] == "down"
     assert publishing.publish("event_2")["deliveries"] == 0
-    logs = publishing.call("integration.getLogs", {"integrationId": integration_id, "action": "webhook"})["logs"]
+    logs = publishing.call("integration.getLogs", {"integrationId": integration_id, "action": "notify"})["logs"]
     assert [log for log in logs if log["details"].get("event") == "connection lost"]
     # The receiver comes back, its owner tests it, and has what was missed sent.
     receiver.says(200)

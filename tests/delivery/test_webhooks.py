@@ -11,6 +11,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from tests.conftest import TEAM
 from tests.delivery.conftest import COMMENT, Publishing
 from tests.delivery.receiver import Received, Receiver
+from tests.service import PUBLIC_URL
 
 
 def koko_accepts(received: Received, secret: str, header: str = "x-koko-signature") -> bool:
@@ -151,3 +152,32 @@ def test_configure_changes_address_events_and_headers(publishing: Publishing, re
     assert received.headers["x-new"] == "new-value-of-it"
     assert "x-old" not in received.headers
     assert koko_accepts(received, secret), "the secret stays"
+
+
+def signed(secret: str, body: bytes, at_s: int) -> dict[str, str]:
+    """What a team's service sends along, by Koko's documentation."""
+    proof = hmac.new(secret.encode(), f"{at_s}.".encode() + body, hashlib.sha256).hexdigest()
+    return {"X-Koko-Timestamp": str(at_s), "X-Koko-Signature": f"sha256={proof}", "content-type": "application/json"}
+
+
+def test_the_service_talks_back(publishing: Publishing, receiver: Receiver) -> None:
+    """By the webhook's own secret; an old one for a day after it has been replaced."""
+    integration_id, old = publishing.create(receiver.url)
+    config = publishing.call("integration.getStatus", {"integrationId": integration_id})["integration"]["config"]
+    path = config["inboundUrl"].removeprefix(PUBLIC_URL)
+    client, clock = publishing.service.client, publishing.service.clock
+
+    def said(secret: str, body: bytes, *, altered: bool = False, late_s: int = 0) -> int:
+        headers = signed(secret, body, clock.now // 1000 - late_s)
+        status: int = client.post(path, content=body + b" " * altered, headers=headers).status_code
+        return status
+
+    assert said(old, b'{"event":"build.done"}') == 200
+    assert said(old, b'{"event":"build.done"}', altered=True) == 401
+    assert said(old, b'{"event":"build.done"}', late_s=301) == 401
+    new = publishing.call("integration.rotateSecret", {"integrationId": integration_id})["webhookSecret"]
+    assert (said(new, b'{"event":"one"}'), said(old, b'{"event":"two"}')) == (200, 200)
+    clock.advance(minutes=24 * 60 + 1)
+    assert (said(new, b'{"event":"three"}'), said(old, b'{"event":"four"}')) == (200, 401)
+    publishing.call("integration.disconnect", {"integrationId": integration_id})
+    assert said(new, b'{"event":"five"}') in (401, 404)

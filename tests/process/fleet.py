@@ -34,10 +34,18 @@ def wait_for(state: Callable[[], T], said: str, *, pause_s: float = 0.01) -> T:
 
 
 class Fleet:
-    """Shares one database. What the processes say goes to the file `log`."""
+    """Shares one database. What the processes say goes to the file `log`. Providers send webhooks where it is
+    `reachable` for them."""
 
     def __init__(
-        self, folder: Path, database_url: str, sandbox: Sandbox, slugs: Sequence[str] = ("asana",), **settings: str
+        self,
+        folder: Path,
+        database_url: str,
+        sandbox: Sandbox,
+        slugs: Sequence[str] = ("asana",),
+        *,
+        reachable: bool = False,
+        **settings: str,
     ) -> None:
         announced = sandbox.hosting.announcement()
         self.folder = folder
@@ -46,10 +54,12 @@ class Fleet:
         self.rows = Rows(database_url)
         self.is_sqlite = database_url.startswith("sqlite:")
         self.engine_file = folder / "koko-jobs.db"
+        self.port = free_port()
         self._settings = SETTINGS | {
             "KOKO_DATABASE_URL": database_url,
             "KOKO_REDIRECT_URIS": REDIRECT_URI,
             "KOKO_WEB_URL": "https://app.koko.test",
+            "KOKO_PUBLIC_URL": f"http://127.0.0.1:{self.port}" if reachable else "http://integrations.koko.test",
             "KOKO_ORIGIN_OVERRIDES": ",".join(
                 f"{meant}={actual}" for slug in slugs for meant, actual in announced[slug]["origins"].items()
             ),
@@ -60,8 +70,9 @@ class Fleet:
                 name = f"KOKO_PROVIDER_{slug.upper()}_CLIENT"
                 self._settings[f"{name}_ID"] = announced[slug]["clientId"]
                 self._settings[f"{name}_SECRET"] = announced[slug]["clientSecret"]
+            if "signingSecret" in announced[slug]:
+                self._settings[f"KOKO_PROVIDER_{slug.upper()}_SIGNING_SECRET"] = announced[slug]["signingSecret"]
         self._started: list[subprocess.Popen[bytes]] = []
-        self.port = free_port()
         self.serve = self.start("serve", self.port)
         self.workers: list[subprocess.Popen[bytes]] = []
 
@@ -129,7 +140,13 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 @contextlib.contextmanager
 def running_fleet(
-    request: pytest.FixtureRequest, folder: Path, sandbox: Sandbox, slugs: Sequence[str] = ("asana",), **settings: str
+    request: pytest.FixtureRequest,
+    folder: Path,
+    sandbox: Sandbox,
+    slugs: Sequence[str] = ("asana",),
+    *,
+    reachable: bool = False,
+    **settings: str,
 ) -> Iterator[Fleet]:
     """Processes that are ready, over a new database: the fixture is parametrized by "sqlite" and "postgres"."""
     with contextlib.ExitStack() as stack:
@@ -139,6 +156,8 @@ def running_fleet(
         else:
             server, template = (request.getfixturevalue(name) for name in ("postgres_server", "postgres_template"))
             url = stack.enter_context(postgres_copy(server, template))
-        fleet = stack.enter_context(contextlib.closing(Fleet(folder, url, sandbox, slugs, **settings)))
+        fleet = stack.enter_context(
+            contextlib.closing(Fleet(folder, url, sandbox, slugs, reachable=reachable, **settings))
+        )
         fleet.begin()
         yield fleet

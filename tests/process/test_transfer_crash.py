@@ -30,7 +30,9 @@ def fleet(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, running_sandbox: Sandbox
 ) -> Iterator[Fleet]:
     """Processes that the cases share: each kills one, and what is left of it is what the next one begins with."""
-    with running_fleet(request, tmp_path_factory.mktemp("fleet"), running_sandbox, SLUGS, **SETTINGS) as fleet:
+    with running_fleet(
+        request, tmp_path_factory.mktemp("fleet"), running_sandbox, SLUGS, reachable=False, **SETTINGS
+    ) as fleet:
         yield fleet
 
 

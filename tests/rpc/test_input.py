@@ -21,6 +21,7 @@ VALID: dict[str, dict[str, Any]] = {
     "integration.sync": {"integrationId": "int_x"},
     "integration.configure": {"integrationId": "int_x", "config": {}},
     "integration.getLogs": {"integrationId": "int_x"},
+    "integration.getMetrics": {"integrationId": "int_x"},
     "integration.listJobs": {"integrationId": "int_x"},
     "integration.getJob": {"jobId": "job_x"},
     "integration.cancelJob": {"jobId": "job_x"},
@@ -45,6 +46,8 @@ VALID: dict[str, dict[str, Any]] = {
     "hook.unsubscribe": {"id": "hook_x"},
     "hook.sample": {"event": "video.ready"},
     "hook.me": {},
+    "integration.mapFields": {"integrationId": "int_x", "entityType": "video", "mappings": []},
+    "integration.previewMapping": {"integrationId": "int_x"},
 }
 WRONG_TYPES: list[Any] = [None, 5, 5.5, True, [], {}, "text"]
 

@@ -22,7 +22,7 @@ DOCUMENTED = {
     "trello": frozenset(
         "filter fields limit before since attachments attachment_fields members member_fields cards_modifiedSince"
         " card_fields card_attachments card_attachment_fields card_members card_member_fields actions_since"
-        " actions_limit".split()
+        " actions_limit customFieldItems card_customFieldItems".split()
     )
 }
 
@@ -33,6 +33,12 @@ def test_sync(service: Service, people: People, sandbox: Sandbox, case: Case) ->
     spec = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
     team = join(service, people, sandbox, case.slug)
     team.configure(projectMapping={PROJECT: case.container})
+    mapped = [
+        {"kokoField": "text", "externalField": "Timecode"},
+        {"kokoField": "createdAt", "externalField": "Noted on"},
+    ]
+    params = {"integrationId": team.target, "entityType": "comment", "mappings": mapped}
+    service.call("integration.mapFields", params, token=people.admin)
     team.koko.comment("comment-1", "A task", timecode=1_000)
     team.koko.comment("reply-1", "A reply", parent_id="comment-1")
     team.succeed("full")

@@ -1,4 +1,63 @@
--- Automation: what teams want done by itself. Made as in schema.sql.
+-- Automation. New tables are made as in schema.sql.
+
+-- What a team's mapFields says: which of Koko's values goes into which field of the tasks there, in the order given.
+CREATE TABLE IF NOT EXISTS field_mapping (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  entity_type TEXT NOT NULL CHECK (entity_type IN ('project', 'video', 'comment')),
+  position INTEGER NOT NULL,
+  koko_field TEXT NOT NULL,
+  external_field TEXT NOT NULL,
+  transform TEXT NOT NULL CHECK (transform IN ('none', 'uppercase', 'lowercase', 'date', 'custom')),
+  custom_transform TEXT,
+  PRIMARY KEY (integration_id, entity_type, position)
+);
+
+-- What of a task's fields was last written, as JSON by field, and a hash of what that was worked out from.
+ALTER TABLE sync_link ADD COLUMN fields_base TEXT;
+ALTER TABLE sync_link ADD COLUMN fields_seen TEXT;
+
+-- The journal's runs, counted as they are written: a row for each hour and each day (UTC), by action. `span_ms` says which
+-- of the two it is. `latencies` counts durations by range, as koko_integrations/metrics/latency.py packs them.
+CREATE TABLE IF NOT EXISTS integration_metric (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  span_ms INTEGER NOT NULL CHECK (span_ms IN (3600000, 86400000)),
+  begins_at INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  succeeded INTEGER NOT NULL DEFAULT 0,
+  partial INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  items INTEGER NOT NULL DEFAULT 0,
+  latencies TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (integration_id, span_ms, begins_at, action)
+);
+CREATE INDEX IF NOT EXISTS integration_metric_span_idx ON integration_metric (span_ms, begins_at);
+
+-- What went wrong in them: how many runs had an error, by what it says without names and numbers.
+CREATE TABLE IF NOT EXISTS integration_failure (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  span_ms INTEGER NOT NULL CHECK (span_ms IN (3600000, 86400000)),
+  begins_at INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  runs INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY (integration_id, span_ms, begins_at, error)
+);
+CREATE INDEX IF NOT EXISTS integration_failure_span_idx ON integration_failure (span_ms, begins_at);
+CREATE INDEX IF NOT EXISTS integration_usage_hour_idx ON integration_usage (hour_at);
+
+-- Charts do not begin empty: what is in the journal is counted. Before this version only syncs, imports and exports were
+-- runs. How long they took and what they moved is in JSON, which SQLite and PostgreSQL read in different words: that
+-- begins now.
+INSERT INTO integration_metric (integration_id, span_ms, begins_at, action, succeeded, partial, failed)
+  SELECT integration_id, 3600000, created_at - created_at % 3600000, action, SUM(CASE WHEN status = 'success' THEN 1 ELSE 0 END),
+    SUM(CASE WHEN status = 'partial' THEN 1 ELSE 0 END), SUM(CASE WHEN status = 'failed' THEN 1 ELSE 0 END)
+  FROM integration_log WHERE action IN ('sync', 'import', 'export')
+  GROUP BY integration_id, created_at - created_at % 3600000, action;
+INSERT INTO integration_metric (integration_id, span_ms, begins_at, action, succeeded, partial, failed)
+  SELECT integration_id, 86400000, created_at - created_at % 86400000, action, SUM(CASE WHEN status = 'success' THEN 1 ELSE 0 END),
+    SUM(CASE WHEN status = 'partial' THEN 1 ELSE 0 END), SUM(CASE WHEN status = 'failed' THEN 1 ELSE 0 END)
+  FROM integration_log WHERE action IN ('sync', 'import', 'export')
+  GROUP BY integration_id, created_at - created_at % 86400000, action;
 
 -- A trigger: when an event of this type meets all conditions, the action is done. The triggers of an integration are in the
 -- order of `position`. `action` holds its type and configuration with secrets masked; `sealed` holds those secrets.

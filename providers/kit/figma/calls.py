@@ -47,7 +47,7 @@ class CallsFigma(Proves):
     ) -> dict[str, Any]:
         answer = self.request(connection, path, params, deadline_s)
         if answer.status == 403:
-            raise _forbidden(answer)
+            raise forbidden(answer)
         if answer.status == 404:
             raise Missing(_UNKNOWN)
         return answer.require_success().json_object()
@@ -110,7 +110,7 @@ def _place(key: str, node: str | None, query: str, *, pasted: bool) -> Place:
     return Place(key, node.replace("-", ":") if node else None, chosen, pasted)
 
 
-def _forbidden(answer: Answer) -> ProviderError:
+def forbidden(answer: Answer) -> ProviderError:
     """What a 403 is about is said in words alone, in one of two members."""
     body = answer.json_object()
     said = str(body.get("err") or body.get("message") or "").lower()

@@ -3,12 +3,14 @@
 Source: developer.atlassian.com/cloud/jira/platform/rest/v3/intro and its groups of issues, comments and projects.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from providers.kit.errors import ProtocolBroken
+from providers.kit.field_values import ExternalField
 from providers.kit.items import Item
 from providers.kit.jira.adf import to_text
+from providers.kit.jira.fields import read_values
 from providers.kit.jira.site import JiraSite
 from providers.kit.timestamps import parse_ms
 
@@ -56,7 +58,7 @@ def read_project(site: JiraSite, entry: Entry) -> Item:
     )
 
 
-def read_issue(site: JiraSite, entry: Entry) -> Item:
+def read_issue(site: JiraSite, entry: Entry, reads: Sequence[ExternalField] = ()) -> Item:
     key, fields = text(entry, "key"), part(entry, "fields")
     status = part(fields, "status")
     return Item(
@@ -72,6 +74,7 @@ def read_issue(site: JiraSite, entry: Entry) -> Item:
             "dueOn": fields.get("duedate"),
             "assignee": part(fields, "assignee").get("displayName"),
         },
+        mapped=read_values(fields, reads),
     )
 
 

@@ -20,6 +20,7 @@ from providers.kit.paths import segment
 API = "https://api.atlassian.com"
 PAGES = (100, 10, 1)
 COMMENTS = 100
+FIELDS = 200
 MINUTE_MS = 60_000
 LONG_PASS_MINUTES = 60
 """By which a pass that took longer than it meant to may be longer still."""
@@ -75,6 +76,18 @@ class JiraSite:
         entries = _list(body, "values")
         more = entries and body.get("isLast") is not True
         return entries, str(start + len(entries)) if more else None
+
+    def create_fields(self, container: str, issue_type: str) -> list[Any]:
+        """What a new issue of this type can have. Raises ProviderError."""
+        found: list[Any] = []
+        while True:
+            asked = {"startAt": str(len(found)), "maxResults": str(FIELDS)}
+            path = ("issue", "createmeta", container, "issuetypes", issue_type)
+            body = self.call("GET", *path, params=asked).json_object()
+            entries, total = _list(body, "fields"), body.get("total")
+            found += entries
+            if not entries or not isinstance(total, int) or len(found) >= total:
+                return found
 
     def comments(self, issue_id: str) -> list[Any]:
         """All of an issue's, the oldest first; none of an issue that is gone. Raises ProviderError."""

@@ -49,18 +49,23 @@ def read_shape(board: Mapping[str, Any]) -> Shape:
 
 def _read_labels(settings: Any) -> tuple[Status, ...]:
     """A status column's labels in the order in which people see them; `index` is the place, `id` what items hold."""
-    if isinstance(settings, str):
-        try:
-            settings = json.loads(settings)
-        except ValueError:
-            settings = None
-    labels = settings.get("labels") if isinstance(settings, dict) else None
+    labels = read_settings(settings).get("labels")
     if not isinstance(labels, list) or not all(isinstance(one, dict) and "id" in one for one in labels):
         raise ProtocolBroken("monday.com sent a status column without labels")
     # A label without a name is how monday shows that no status is set.
     shown = [one for one in labels if one.get("label") and not one.get("is_deactivated")]
     shown.sort(key=lambda one: one.get("index") or 0)
     return tuple(Status(id=str(one["id"]), name=str(one["label"]), done=bool(one.get("is_done"))) for one in shown)
+
+
+def read_settings(settings: Any) -> Mapping[str, Any]:
+    """A column's settings, which may be a text of JSON; empty where there are none."""
+    if isinstance(settings, str):
+        try:
+            settings = json.loads(settings)
+        except ValueError:
+            settings = None
+    return settings if isinstance(settings, dict) else {}
 
 
 class Shapes:

@@ -4,12 +4,13 @@ Source: developer.monday.com/api-reference/docs/{items,updates,files,activity-lo
 members are those seen in public clients, for monday does not document them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from providers.kit.errors import ProtocolBroken
+from providers.kit.field_values import ExternalField
 from providers.kit.items import Item
 from providers.kit.monday.board import Shape
 from providers.kit.rich_text import to_html, to_text
@@ -34,12 +35,15 @@ def fits_column(text: str) -> bool:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2 <= LONG_TEXT_UNITS
 
 
-def read_task(entry: Entry, shape: Shape, updates: Iterable[Entry]) -> Item:
+def read_task(entry: Entry, shape: Shape, updates: Iterable[Entry], reads: Sequence[ExternalField] = ()) -> Item:
     """From TaskParts and all updates of the item. Raises ProtocolBroken."""
     values = {one["id"]: one for one in entry["column_values"]}
     status, date = values.get(shape.status) or {}, values.get(shape.date) or {}
     index = status.get("index")
     own = own_update(updates)
+    texts = {one.id: (values.get(one.id) or {}).get("text") for one in reads}
+    # The text of a checkbox is a tick.
+    mapped = {one.id: bool(texts[one.id]) if one.kind == "checkbox" else texts[one.id] for one in reads}
     in_column = (values.get(shape.text) or {}).get("text")
     return Item(
         id=_id_of(entry),
@@ -54,6 +58,7 @@ def read_task(entry: Entry, shape: Shape, updates: Iterable[Entry]) -> Item:
             "dueOn": date.get("date") or None,
             "group": (entry.get("group") or {}).get("title"),
         },
+        mapped={name: value for name, value in mapped.items() if value},
     )
 
 

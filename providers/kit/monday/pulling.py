@@ -16,6 +16,7 @@ from providers.kit.app import AppCredentials
 from providers.kit.base import ListsItems
 from providers.kit.connection import Connection
 from providers.kit.errors import Missing, ProtocolBroken, Rejected, StartOver
+from providers.kit.field_values import ExternalField
 from providers.kit.http import HttpClient
 from providers.kit.items import Item, Page, Pull, Skipped
 from providers.kit.monday import queries as ask
@@ -135,7 +136,7 @@ class PullsBoards(ListsItems):
         cursor = found.get("cursor") if isinstance(found, dict) else ""
         if not isinstance(found, dict) or not (cursor is None or (isinstance(cursor, str) and cursor)):
             raise ProtocolBroken("monday.com sent a page of items of the wrong shape")
-        items, skipped = self._read_entries(connection, objects(found.get("items")), shape)
+        items, skipped = self._read_entries(connection, objects(found.get("items")), shape, pull.reads)
         watermark = _watermark(asked, shape) if pull.cursor is None else None
         return Page(items=tuple(items), skipped=tuple(skipped), cursor=cursor, watermark=watermark)
 
@@ -152,7 +153,7 @@ class PullsBoards(ListsItems):
             raise StartOver("what happened on this board of monday.com cannot be told item by item")
         newest = objects((board.get("items_page") or {}).get("items"))
         entries = [one for one in newest if _is_since(one, since_ms, _changed_at)]
-        items, skipped = self._read_entries(connection, entries, shape)
+        items, skipped = self._read_entries(connection, entries, shape, pull.reads)
         seen = {item.id for item in items if item.entity is None}
         updates = objects(board.get("updates"))
         latest = [one for one in updates if _is_since(one, since_ms, last_said_at)]
@@ -184,7 +185,7 @@ class PullsBoards(ListsItems):
         asked = self.ask(connection, ask.NAMED_ITEMS, board=container, items=now)
         _, shape = self.board(connection, container, asked)
         entries = on_board(asked, container)
-        items, skipped = self._read_entries(connection, entries, shape)
+        items, skipped = self._read_entries(connection, entries, shape, pull.reads)
         here = {entry.get("id") for entry in entries}
         return Page(
             items=tuple(items),
@@ -194,7 +195,7 @@ class PullsBoards(ListsItems):
         )
 
     def _read_entries(
-        self, connection: Connection, entries: list[Entry], shape: Shape
+        self, connection: Connection, entries: list[Entry], shape: Shape, reads: Sequence[ExternalField]
     ) -> tuple[list[Item], list[Skipped]]:
         """The tasks, and what came along with them."""
         children: list[Item] = []
@@ -202,7 +203,7 @@ class PullsBoards(ListsItems):
 
         def read(entry: Entry) -> Item:
             updates = self.updates_of(connection, entry)
-            task = read_task(entry, shape, updates)
+            task = read_task(entry, shape, updates, reads)
             comments, unread = self._read_comments(updates, task.id)
             files, unreadable = self.read_items(entry.get("assets") or [], lambda asset: read_file(asset, task.id))
             children.extend((*comments, *files))

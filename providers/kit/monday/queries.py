@@ -20,7 +20,7 @@ fragment TaskParts on Item {
   id name state url updated_at
   board { id }
   group { title }
-  column_values(types: [status, long_text, people, date]) {
+  column_values(types: [status, long_text, people, date, text, checkbox]) {
     id text
     ... on StatusValue { index is_done }
     ... on DateValue { date }
@@ -48,6 +48,7 @@ query ($page: Int!) { boards(limit: 50, page: $page, state: active) { id name ty
 """
 BOARD = "query ($board: ID!) { boards(ids: [$board]) { id name type url updated_at } }"
 COLUMNS = f"query ($board: ID!) {{ boards(ids: [$board]) {{ ...BoardParts }} }}{_BOARD}"
+ALL_COLUMNS = "query ($board: ID!) { boards(ids: [$board]) { columns { id title type settings } } }"
 ITEMS = f"""
 query ($board: ID!) {{
   boards(ids: [$board]) {{
@@ -105,6 +106,6 @@ EDIT_UPDATE = f"""
 mutation ($update: ID!, $body: String!) {{ edit_update(id: $update, body: $body) {{ ...UpdateParts }} }}
 {_UPDATE}"""
 ALL_TEXTS = (
-    *(WHOAMI, BOARDS, BOARD, COLUMNS, ITEMS, NEXT_ITEMS, NAMED_ITEMS, CHANGES, UPDATES),
+    *(WHOAMI, BOARDS, BOARD, COLUMNS, ALL_COLUMNS, ITEMS, NEXT_ITEMS, NAMED_ITEMS, CHANGES, UPDATES),
     *(CREATE_ITEM, CHANGE_ITEM, CREATE_UPDATE, EDIT_UPDATE),
 )

@@ -11,11 +11,12 @@ Source: developers.notion.com/reference/{property-object,page-property-values}.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from providers.kit.errors import ProtocolBroken, Rejected
+from providers.kit.field_values import ExternalField
 from providers.kit.items import Item, Status
 from providers.kit.notion.text import to_plain, to_rich_text
 from providers.kit.timestamps import parse_ms
@@ -110,6 +111,10 @@ class Schema:
             written |= self._state_value(done, status_id)
         return written
 
+    def read_page(self, page: Mapping[str, Any], reads: Sequence[ExternalField]) -> Item:
+        """A page that was written just now. Raises as `read_page` does."""
+        return read_page(page, {status.id: status.done for status in self.statuses}, reads)
+
     def _state_value(self, done: bool | None, status_id: str | None) -> dict[str, Any]:
         if self.state is None:
             raise Rejected("This Notion database has no Status property: add one, so that Koko can mark pages as done")
@@ -151,11 +156,15 @@ def status_ids(pages: Iterable[Any]) -> set[str]:
     return found
 
 
+def source_title(data_source: Mapping[str, Any]) -> str:
+    return to_plain(data_source.get("title") or []) or "Untitled"
+
+
 def is_trashed(page: Mapping[str, Any]) -> bool:
     return bool(page.get("in_trash") or page.get("archived"))
 
 
-def read_page(page: Mapping[str, Any], done_by_status: Mapping[str, bool]) -> Item:
+def read_page(page: Mapping[str, Any], done_by_status: Mapping[str, bool], reads: Sequence[ExternalField] = ()) -> Item:
     """A page of a data source as a task. Raises ProtocolBroken, or what shapes that are wrong raise."""
     page_id, properties = page.get("id"), page.get("properties")
     if not isinstance(page_id, str) or not isinstance(properties, dict):
@@ -177,7 +186,15 @@ def read_page(page: Mapping[str, Any], done_by_status: Mapping[str, bool]) -> It
             "dueOn": (properties[due]["date"] or {}).get("start") if due else None,
             "assignee": ", ".join(name for name in people if name) or None,
         },
+        mapped=_read_values(properties, reads),
     )
+
+
+def _read_values(properties: Properties, reads: Sequence[ExternalField]) -> dict[str, Any]:
+    by_id = {one.get("id"): one for one in properties.values()} if reads else {}
+    values = {field.id: by_id.get(field.id, {}).get(field.native) for field in reads}
+    texts = {name: to_plain(value) if isinstance(value, list) else value for name, value in values.items()}
+    return {name: value for name, value in texts.items() if value}
 
 
 def read_files(page: Mapping[str, Any]) -> Iterator[Item]:

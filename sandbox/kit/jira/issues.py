@@ -3,8 +3,10 @@
 Source: developer.atlassian.com/cloud/jira/platform/rest/v3, groups of issues and comments.
 """
 
-from sandbox.kit.jira.wire import Json, document, stamp, status, user
-from sandbox.kit.work import Column, Comment, Project, Task, Work
+from typing import Any
+
+from sandbox.kit.jira.wire import Json, Refused, document, stamp, status, user
+from sandbox.kit.work import Column, Comment, CustomField, Project, Task, Work, is_value
 
 COMMENTS_WITH_ISSUE = 20
 
@@ -50,7 +52,7 @@ class Issues(Work):
     def show(self, task: Task, fields: list[str]) -> Json:
         column, project = self.column(task), self.projects[task.project]
         comments = [self.show_comment(one, task) for one in task.comments[:COMMENTS_WITH_ISSUE]]
-        known = {
+        known: Json = {
             "summary": task.title,
             "description": self._document(task.id, task.text) if task.text else None,
             "status": status(column, first=column is project.columns[0]),
@@ -66,6 +68,7 @@ class Issues(Work):
                 "comments": comments, "startAt": 0, "maxResults": len(comments), "total": len(task.comments)
             },
         }  # fmt: skip
+        known |= {one.id: task.fields.get(one.id) for one in project.fields}
         shown = {name: known[name] for name in fields if name in known}
         return {"id": task.id, "key": self.key(task), "self": f"https://x/issue/{task.id}", "fields": shown}
 
@@ -95,3 +98,26 @@ class Issues(Work):
 
 def show_project(found: Project) -> Json:
     return {"id": found.id, "key": found.key, "name": found.name, "self": f"https://x/project/{found.id}"}
+
+
+TYPES = {"text": "string", "choice": "option"}
+CUSTOM = {"text": "textfield", "number": "float", "date": "datepicker", "choice": "select", "votes": "jsm-votes"}
+
+
+def show_field(field: CustomField) -> Json:
+    """What the metadata of a type of issue says of it."""
+    kind = TYPES.get(field.type, field.type)
+    custom = f"com.atlassian.jira.plugin.system.customfieldtypes:{CUSTOM[field.type]}"
+    shown = {"fieldId": field.id, "key": field.id, "name": field.name, "required": False, "operations": ["set"]}
+    values = [{"id": one.id, "value": one.name, "self": f"https://x/option/{one.id}"} for one in field.options]
+    schema = {"type": kind, "custom": custom, "customId": int(field.id.rpartition("_")[2])}
+    return shown | {"schema": schema} | ({"allowedValues": values} if values else {})
+
+
+def read_value(field: CustomField, value: Any) -> object:
+    if field.type == "choice" and isinstance(value, dict):
+        value = value.get("id")
+    if not is_value(field, value):
+        raise Refused(400, **{field.id: f"Operation value must be a {field.type}"})
+    found: object = value
+    return found

@@ -9,9 +9,11 @@ import re
 from typing import Any
 
 from sandbox.kit.monday.showing import ACCOUNT, Info, Showing, Shown, need, post, refusal, turn
+from sandbox.kit.monday.webhooks import MondayWebhooks
 from sandbox.kit.stand_in import Clock
-from sandbox.kit.work import Column, Project
+from sandbox.kit.work import Column, Project, custom_fields, is_value
 
+TYPES = {"number": "numbers", "choice": "status", "votes": "file"}
 ME = {"id": "1", "name": "Ada Admin", "email": "ada@sandbox.example"}
 
 
@@ -20,10 +22,12 @@ class Account(Showing):
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
+        self.hooks = MondayWebhooks(clock, self.work)
         self.reset()
 
     def reset(self) -> None:
         super().reset()
+        self.hooks.reset()
         self.columns["501"] = [
             ("owner", "people"),
             ("status", "status"),
@@ -37,6 +41,10 @@ class Account(Showing):
         labels = [Column("0", "To do"), Column("3", "In review"), Column("4", "In review")]
         labels += [Column("1", "Approved", done=True), Column("6", "Delivered", done=True)]
         self.work.add_project(Project("502", "Feature film", labels))
+        for board in self.work.projects.values():
+            ids = [f"{kind}_{board.id}" for kind in ("text", "numbers", "date", "status", "file", "checkbox")]
+            board.fields = custom_fields(ids, ["0", "1", "2"])
+            self.columns[board.id] += [(one.id, TYPES.get(one.type, one.type)) for one in board.fields]
         self.work.fill("501", 120, comments=3, files=2)
         self.work.fill("502", 5)
 
@@ -50,6 +58,8 @@ class Account(Showing):
             "change_multiple_column_values": self._change_item,
             "create_update": self._create_update,
             "edit_update": self._edit_update,
+            "create_webhook": self.hooks.create,
+            "delete_webhook": self.hooks.delete,
         }
 
     def _me(self, info: Info) -> Shown:
@@ -93,12 +103,13 @@ class Account(Showing):
         need(info, "boards:write")
         if board_id not in self.work.projects:
             raise refusal("InvalidBoardIdException", "The board does not exist", 404)
-        changes = self._read_values(board_id, more.get("column_values"))
+        changes, fields = self._read_values(board_id, more.get("column_values"))
         if not item_name or len(item_name) > 255:
             raise refusal("ItemNameTooLongException", "An item has a name of 1 to 255 characters")
         task = self.work.add_task(board_id, item_name)
         # What is not said stays blank.
         self.work.change(task.id, **({"status": "", "text": ""} | changes))
+        task.fields.update(fields)
         return self._item(task)
 
     def _change_item(self, info: Info, board_id: str, item_id: str, column_values: str) -> Shown:
@@ -106,18 +117,26 @@ class Account(Showing):
         task = self.work.tasks.get(item_id)
         if task is None or task.project != board_id or item_id in self.work.archived:
             raise refusal("InvalidItemIdException", "The item is not there", 404)
-        return self._item(self.work.change(item_id, **self._read_values(board_id, column_values)))
+        changes, fields = self._read_values(board_id, column_values)
+        task.fields.update(fields)
+        return self._item(self.work.change(item_id, **changes))
 
-    def _read_values(self, board_id: str, encoded: str | None) -> Shown:
-        """Column values, as members of a task."""
+    def _read_values(self, board_id: str, encoded: str | None) -> tuple[Shown, Shown]:
+        """Column values, as members of a task, and as fields of it."""
         try:
             values = json.loads(encoded or "{}")
         except (ValueError, TypeError):
             raise refusal("JsonParseException", "column_values is a text of JSON") from None
         kinds = dict(self.columns[board_id]) | {"name": "name"}
         changes: Shown = {}
+        fields: Shown = {}
         for name, value in values.items():
-            kind = kinds.get(name)
+            kind, own = kinds.get(name), self.work.projects[board_id].field(name)
+            if own is not None:
+                fields[name] = self._unwrapped(own.type, value)
+                if not is_value(own, fields[name]):
+                    raise refusal("ColumnValueException", "invalid value, please check our API documentation")
+                continue
             if kind is None:
                 raise refusal("InvalidColumnIdException", "This column ID doesn't exist for the board")
             if kind == "name" and isinstance(value, str) and value:
@@ -130,7 +149,24 @@ class Account(Showing):
                 changes["status"] = str(value["index"])
             else:
                 raise refusal("ColumnValueException", "invalid value, please check our API documentation")
-        return changes
+        return changes, fields
+
+    def _unwrapped(self, kind: str, value: Any) -> Any:
+        """A column value without what monday wraps it in; what is wrapped wrongly is none."""
+        match kind, value:
+            case _, None:
+                return None
+            case "choice", {"index": int(number)}:
+                return str(number)
+            case "date", {"date": str(day)}:
+                return day
+            case "checkbox", {"checked": "true"}:
+                return True
+            case "number", str(digits):
+                return float(digits)
+            case "text", str(words):
+                return words
+        return object()
 
     def _create_update(self, info: Info, body: str, item_id: str | None = None, parent_id: str | None = None) -> Shown:
         need(info, "updates:write")

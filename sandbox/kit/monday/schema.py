@@ -11,7 +11,7 @@ scalar JSON
 enum State { active all archived deleted }
 enum BoardObjectType { board custom_object document sub_items_board }
 enum AssetsSource { all columns gallery }
-enum ColumnType { status long_text text link people date name numbers }
+enum ColumnType { status long_text text link people date name numbers checkbox file }
 enum ItemsOrderByDirection { asc desc }
 
 input ItemsQueryOrderBy { column_id: String!, direction: ItemsOrderByDirection = asc }
@@ -29,7 +29,15 @@ type Mutation {
   change_multiple_column_values(board_id: ID!, item_id: ID, column_values: JSON!): Item
   create_update(body: String!, item_id: ID, parent_id: ID): Update
   edit_update(id: ID!, body: String!): Update!
+  create_webhook(board_id: ID!, url: String!, event: WebhookEventType!, config: JSON): Webhook
+  delete_webhook(id: ID!): Webhook
 }
+
+enum WebhookEventType {
+  change_column_value change_name change_specific_column_value change_status_column_value create_item create_update
+  delete_update edit_update item_archived item_deleted item_moved_to_any_group item_restored
+}
+type Webhook { id: ID!, board_id: ID!, event: WebhookEventType!, config: String }
 
 type User { id: ID!, name: String!, email: String!, account: Account! }
 type Account { id: ID!, name: String!, slug: String! }
@@ -74,6 +82,9 @@ type DateValue implements ColumnValue { id: ID!, type: ColumnType!, text: String
 type PeopleValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON }
 type LongTextValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON }
 type LinkValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON, url: String }
+type TextValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON }
+type NumbersValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON }
+type FileValue implements ColumnValue { id: ID!, type: ColumnType!, text: String, value: JSON }
 
 type Update {
   id: ID!

@@ -26,6 +26,11 @@ VALUE_TYPES = {
     "people": "PeopleValue",
     "long_text": "LongTextValue",
     "link": "LinkValue",
+    "text": "TextValue",
+    "numbers": "NumbersValue",
+    # Its own type, of which no more is asked here than of a text.
+    "checkbox": "TextValue",
+    "file": "FileValue",
 }
 BY_CREATION = {"column_id": "__creation_log__", "direction": "asc"}
 
@@ -101,6 +106,7 @@ class Showing:
 
     def _column(self, board: Project, name: str, kind: str) -> Shown:
         settings: Shown = {}
+        own = board.field(name)
         if kind == "status":
             labels = [
                 {"id": int(one.id), "label": one.name, "index": place, "is_done": one.done, "is_deactivated": False}
@@ -109,10 +115,12 @@ class Showing:
             # In the order of their ids; `index` is the place that people see. The blank one is always there.
             blank = {"id": 5, "label": "", "index": len(labels), "is_done": False, "is_deactivated": False}
             settings = {"labels": sorted([*labels, blank], key=lambda label: int(label["id"]))}
-        return {"id": name, "title": name, "type": kind, "archived": False, "settings": settings}
+        title = name if own is None else own.name
+        return {"id": name, "title": title, "type": kind, "archived": False, "settings": settings}
 
     def _labels(self, board: Project, column: str) -> Iterable[Column]:
-        return board.columns if column == "status" else PRIORITIES
+        own = board.field(column)
+        return own.options if own is not None else board.columns if column == "status" else PRIORITIES
 
     def _item(self, task: Task) -> Shown:
         def updates(info: Info, limit: int, page: int) -> list[Shown]:
@@ -144,12 +152,14 @@ class Showing:
 
     def _value(self, task: Task, name: str, kind: str) -> Shown:
         value: Shown = {"__typename": VALUE_TYPES[kind], "id": name, "type": kind, "text": "", "value": None}
+        if name in task.fields:
+            value["text"] = "v" if task.fields[name] is True else str(task.fields[name] or "")
         if name == "status":
             label = next((one for one in self.work.projects[task.project].columns if one.id == task.status), None)
             value |= {"text": None, "index": None, "is_done": False}
             if label is not None:
                 value |= {"text": label.name, "label": label.name, "index": int(label.id), "is_done": label.done}
-        elif kind == "long_text":
+        elif name == "notes":
             value["text"] = task.text
         elif kind == "link" and task.links:
             value |= {"text": f"{task.links[0]['text']} - {task.links[0]['url']}", "url": task.links[0]["url"]}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.kit.notion.wire import Json, invalid, not_found, only, plain, read_runs, runs
-from sandbox.kit.work import Column, Comment, Project, Task, Work
+from sandbox.kit.work import Column, Comment, Project, Task, Work, custom_fields
 
 
 @dataclass
@@ -154,6 +154,8 @@ def furnish(work: Pages) -> None:
         schema={"Name": "title", "Status": "select"},
     )
     for source in (first, second):
+        ids = [f"%3A{source.id[-1]}{letter}" for letter in "abcdefghi"]
+        source.fields = custom_fields(ids[:6], ids[6:])
         work.add_project(source)
     work.fill(first.id, 120, comments=3, files=2)
     work.fill(second.id, 5)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.kit.notion.pages import DataSource
 from sandbox.kit.notion.wire import Json, invalid, only, plain, read_runs, runs
-from sandbox.kit.work import Comment, Task, iso, seconds_of
+from sandbox.kit.work import Comment, CustomField, Task, is_value, iso, seconds_of
 
 BOT = {"object": "user", "id": "b0700000-0000-4000-8000-000000000001"}
 PERSON = {"object": "user", "id": "b0700000-0000-4000-8000-000000000002"}
@@ -20,6 +20,14 @@ def minute(at_s: float) -> str:
     return iso(at_s // 60 * 60)
 
 
+KINDS = {
+    "text": "rich_text",
+    "number": "number",
+    "date": "date",
+    "checkbox": "checkbox",
+    "choice": "select",
+    "votes": "people",
+}
 MOMENTS: dict[str, Callable[[Task], float]] = {
     "created_time": lambda task: seconds_of(minute(task.created_s)),
     "last_edited_time": lambda task: seconds_of(minute(task.modified_s)),
@@ -88,7 +96,8 @@ def show_source(source: DataSource) -> Json:
         "properties": {
             name: {"id": _property_id(name), "name": name, "type": kind, kind: details.get(kind, {})}
             for name, kind in source.schema.items()
-        },
+        }
+        | {one.name: _show_property(one) for one in source.fields},
         "url": f"https://www.notion.so/{source.database.replace('-', '')}",
         "in_trash": False,
     }
@@ -122,17 +131,23 @@ def show_page(task: Task, source: DataSource, *, trashed: bool = False, signatur
         "in_trash": trashed,
         "properties": {
             name: {"id": _property_id(name), "type": kind, kind: values[kind]} for name, kind in source.schema.items()
-        },
+        }
+        | {one.name: _show_value(one, task.fields.get(one.id)) for one in source.fields},
         "url": f"https://www.notion.so/{task.id.replace('-', '')}",
     }
 
 
-def read_properties(given: Any, source: DataSource) -> dict[str, object]:
-    """The members of a task that these property values set."""
+def read_properties(given: Any, source: DataSource, known: dict[str, object] | None = None) -> dict[str, object]:
+    """The members of a task that these property values set; its fields among them, beside those that are `known`."""
     if not isinstance(given, dict):
         raise invalid("body failed validation: body.properties should be an object")
     members: dict[str, object] = {}
+    fields = dict(known or {})
     for name, value in given.items():
+        own = next((one for one in source.fields if name in (one.id, one.name)), None)
+        if own is not None:
+            fields[own.id] = _read_value(own, value)
+            continue
         kind = source.schema.get(name)
         if kind is None:
             raise invalid(f"{name} is not a property that exists.")
@@ -152,7 +167,39 @@ def read_properties(given: Any, source: DataSource) -> dict[str, object]:
             members["links"] = [{"url": content}]
         else:
             raise invalid(f"{name} is expected to be {kind}.")
-    return members
+    return members | ({"fields": fields} if fields else {})
+
+
+def _show_property(field: CustomField) -> Json:
+    kind = KINDS[field.type]
+    options = [{"id": one.id, "name": one.name, "color": "default"} for one in field.options]
+    return {"id": field.id, "name": field.name, "type": kind, kind: {"options": options} if options else {}}
+
+
+def _show_value(field: CustomField, value: Any) -> Json:
+    kind = KINDS[field.type]
+    shown = {
+        "text": runs(str(value or "")),
+        "date": None if value is None else {"start": value, "end": None},
+        "choice": next(({"id": one.id, "name": one.name} for one in field.options if one.id == value), None),
+        "checkbox": bool(value),
+        "votes": [],
+    }
+    return {"id": field.id, "type": kind, kind: shown.get(field.type, value)}
+
+
+def _read_value(field: CustomField, given: Any) -> object:
+    content = only(given, "id", "type", KINDS[field.type]).get(KINDS[field.type])
+    if field.type == "text":
+        content = plain(read_runs(content))
+    elif field.type in ("date", "choice") and content is not None:
+        content = only(content, "start", "end", "time_zone", "id", "name").get(
+            "start" if field.type == "date" else "id"
+        )
+    if not is_value(field, content):
+        raise invalid(f"{field.name} is expected to be {KINDS[field.type]}.")
+    value: object = content
+    return value
 
 
 def _property_id(name: str) -> str:

@@ -1,0 +1,1 @@
+"""Scripts that users wrote, run where they can harm nothing. Knows nothing of integrations."""

@@ -96,6 +96,7 @@ from koko_integrations.transfers.requests import TransferRequests
 from koko_integrations.transfers.watching import import_new_files
 from koko_integrations.transfers.work import Parts as FileParts
 from koko_integrations.triggers.actions.create_task import CreateTask
+from koko_integrations.triggers.actions.mapped import FieldWorker
 from koko_integrations.triggers.actions.send_notification import SendNotification
 from koko_integrations.triggers.actions.update_status import UpdateStatus
 from koko_integrations.triggers.actions.webhook import Webhook
@@ -162,7 +163,14 @@ def build_app(
     # Not the drain's, which closes its own when the process ends: what is under way then is done to its end.
     trigger_poster = Poster(clock, http)
     actions = (
-        CreateTask(clock, database, registry, asker, settings.web_url),
+        CreateTask(
+            clock,
+            database,
+            registry,
+            asker,
+            FieldWorker(database, scripts, asker, settings.web_url),
+            settings.web_url,
+        ),
         SendNotification(registry, asker, settings.web_url),
         UpdateStatus(database, registry, asker),
         Webhook(clock, trigger_poster),

@@ -12,7 +12,7 @@ from koko_integrations.clock import HOUR_MS, Clock
 from koko_integrations.database import Database, Transaction
 from koko_integrations.journal import write_entry
 from koko_integrations.triggers import ledger, loops, rules, story
-from koko_integrations.triggers.actions.action import Outcome, Plan, failed
+from koko_integrations.triggers.actions.action import Outcome, OutdatedError, Plan, failed
 from koko_integrations.triggers.ledger import Turn
 from koko_integrations.triggers.occasion import FIND_EVENT, Occasion, read_event
 from koko_integrations.triggers.planning import Planner
@@ -80,8 +80,11 @@ class Conductor:
                 plan.intend(tx)
             return True
 
-        if not await self._database.write(start):
-            return True
+        try:
+            if not await self._database.write(start):
+                return True
+        except OutdatedError:
+            return await self._run(turn, trigger_id, position, occasion, holder)
         outcome = await self._perform(plan)
 
         def end(tx: Transaction) -> bool:

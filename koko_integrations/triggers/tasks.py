@@ -110,6 +110,11 @@ def link(tx: Transaction, integration_id: str, comment: KokoComment, container: 
     items.apply(tx, Place(integration_id, "tasks", container), [item], 0, 0, now, full=False)
 
 
+def note_fields(tx: Transaction, integration_id: str, comment_id: str, base: str, seen: str) -> None:
+    """What the mapped fields of the comment's task hold: the sync writes them when that has changed."""
+    links.set_fields(tx, integration_id, comment_id, base, seen)
+
+
 def forget(tx: Transaction, integration_id: str, comment_id: str) -> None:
     """The task was certainly not made."""
     links.forget(tx, integration_id, comment_id)

@@ -22,9 +22,9 @@ def fleet(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, running_sandbox: Sandbox
 ) -> Iterator[Fleet]:
     """Processes that the cases share."""
-    allowed = {"KOKO_EGRESS_ALLOW": "127.0.0.0/8", "KOKO_SERVICE_KEYS": f"api:{SERVICE_SECRET}"}
     folder = tmp_path_factory.mktemp("fleet")
-    with running_fleet(request, folder, running_sandbox, slugs=(), **allowed) as fleet:
+    settings = {"KOKO_EGRESS_ALLOW": "127.0.0.0/8", "KOKO_SERVICE_KEYS": f"api:{SERVICE_SECRET}"}
+    with running_fleet(request, folder, running_sandbox, (), reachable=False, **settings) as fleet:
         yield fleet
 
 

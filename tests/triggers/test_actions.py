@@ -6,6 +6,7 @@ import hmac
 import pytest
 
 from tests.delivery.receiver import Receiver
+from tests.mapping.scene import to
 from tests.sync.team import PROJECT, Team, moved
 from tests.triggers.studio import CUT, URGENT, Studio, condition, trigger
 
@@ -64,6 +65,45 @@ def test_a_project_of_its_own_leaves_the_sync_alone(studio: Studio) -> None:
     assert [task.title for task in work.of("10001") if task.title == "urgent"] == ["urgent"]
     jira_team(studio).succeed("full")
     assert [issue.title for issue in studio.issues.values()] == ["urgent"], "the mapped project has its own"
+
+
+def test_mapped_fields_are_shown_and_not_written_twice(studio: Studio) -> None:
+    team = jira_team(studio)
+    mappings = [to("Timecode", "timecode")]
+    studio.call("integration.mapFields", integrationId=studio.jira, entityType="comment", mappings=mappings)
+    team.succeed("full")
+    studio.set(studio.jira, trigger("create_task", {}))
+    data = studio.comment("urgent", timecode=62_500)
+    [shown] = studio.rehearse(studio.jira, {"type": "comment.created", "data": data})
+    assert shown["action"]["would"]["fields"] == {"Timecode": "1:02.5"}
+    studio.react(data)
+    [issue] = studio.issues.values()
+    assert list(issue.fields.values()) == ["1:02.5"]
+    assert moved(team.succeed()) == {}, "the sync has nothing to add"
+
+
+def test_a_mapping_that_fails_keeps_no_task_from_being_made(studio: Studio) -> None:
+    script = "function (value) { if (value === 'urgent') { throw new Error('no'); } return value; }"
+    mappings = [to("Timecode", "text", "custom", script)]
+    studio.call("integration.mapFields", integrationId=studio.jira, entityType="comment", mappings=mappings)
+    studio.set(studio.jira, trigger("create_task", {}))
+    event_id = studio.react(studio.comment("urgent"))
+    assert [issue.title for issue in studio.issues.values()] == ["urgent"]
+    [told] = studio.story(event_id)["triggers"]
+    assert told["note"].startswith("Made without its mapped fields: text to Timecode")
+
+
+def test_a_task_that_the_sync_is_making_is_waited_for(studio: Studio) -> None:
+    data = studio.comment("urgent")
+    studio.set(studio.jira, trigger("create_task", {}))
+    about = {"integration_id": studio.jira, "koko_id": "comment-1", "entity": "tasks", "container": CUT}
+    studio.service.rows.insert("sync_link", **about, origin="koko", state="creating", attempted_at=0)
+    event_id = studio.react(data)
+    assert (studio.runs(event_id), studio.issues) == ([], {})
+    jira_team(studio).succeed("full")
+    studio.service.clock.advance(minutes=1)
+    studio.settle()
+    assert (studio.runs(event_id), len(studio.issues)) == (["succeeded"], 1)
 
 
 def test_events_about_videos(studio: Studio) -> None:

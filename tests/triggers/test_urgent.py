@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.mapping.scene import to
 from tests.sync.team import VIDEO
 from tests.triggers.studio import URGENT, Studio, condition, trigger
 
@@ -10,6 +11,8 @@ TASK = {"title": "Urgent: {{ comment.content }} ({{ video.title }})", "descripti
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgres"], indirect=True)
 def test_an_urgent_comment(studio: Studio) -> None:
+    mappings = [to("Timecode", "timecode", "uppercase"), to("Seconds", "timecodeSeconds")]
+    studio.call("integration.mapFields", integrationId=studio.jira, entityType="comment", mappings=mappings)
     studio.set(studio.jira, trigger("create_task", TASK, URGENT))
     studio.set(studio.slack, trigger("send_notification", {"message": "Look at *{{video.title}}* <now>"}, URGENT))
     data = studio.comment("This is URGENT & <b>bold</b>", timecode=62_500)
@@ -29,6 +32,7 @@ def test_an_urgent_comment(studio: Studio) -> None:
     [issue] = studio.issues.values()
     assert (issue.title, issue.text.splitlines()[0]) == (title, "Member says so")
     assert VIDEO in issue.text
+    assert sorted(map(str, issue.fields.values())) == ["1:02.5", "62.5"], "what is mapped is in its fields"
     [posted] = studio.messages
     assert "Look at *Trailer v3* <now>" in posted, "as it is written: no markup of Slack's, and no entity"
     studio.publish(data, event_id=event_id)

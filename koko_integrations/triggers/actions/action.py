@@ -29,6 +29,10 @@ class TargetedConfig(Config):
     integrationId = Id()
 
 
+class OutdatedError(Exception):
+    """What a plan was made from has changed: another has to be made."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What came of an action. `later`: certainly nothing was done, and it may be tried again in `wait_s` seconds."""
@@ -57,7 +61,7 @@ class Scene:
 class Plan:
     """What would be done, in words for people: `does` holds no secret. With a `problem` it cannot be done.
 
-    `intend` runs in the transaction that says that it is begun; then `perform` does it, once.
+    `intend` runs in the transaction that says that it is begun, and may raise OutdatedError; `perform` does it, once.
     """
 
     does: Mapping[str, Any] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Any
 
 from koko_integrations.clock import Clock
 from koko_integrations.connections.asking import Asker
-from koko_integrations.database import Database, Transaction
+from koko_integrations.database import Database
 from koko_integrations.registry import Registry
 from koko_integrations.rpc.fields import Text
 from koko_integrations.rpc.wire import present
@@ -23,13 +23,13 @@ from koko_integrations.triggers.actions.action import (
     TargetedConfig,
     missing_names,
 )
-from koko_integrations.triggers.actions.refusals import later, outcome_of
+from koko_integrations.triggers.actions.making import Making
+from koko_integrations.triggers.actions.mapped import FieldWorker
+from koko_integrations.triggers.actions.refusals import later
 from koko_integrations.triggers.actions.rendering import TITLES, WORDS, render, render_line, usual, video_url
 from koko_integrations.triggers.tasks import Link
 from providers.kit.base import PushesItems
-from providers.kit.connection import Connection
-from providers.kit.errors import ProviderError, Rejected
-from providers.kit.items import Draft, Item
+from providers.kit.items import Draft
 
 
 class TaskConfig(TargetedConfig):
@@ -46,11 +46,20 @@ class CreateTask(Action):
     needs = PushesItems
     lacking = "has no tasks; name an integration of Asana, Jira, monday, Notion or Trello by config.integrationId"
 
-    def __init__(self, clock: Clock, database: Database, registry: Registry, asker: Asker, web_url: str) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        database: Database,
+        registry: Registry,
+        asker: Asker,
+        fields: FieldWorker,
+        web_url: str,
+    ) -> None:
         self._clock = clock
         self._database = database
         self._registry = registry
         self._asker = asker
+        self._fields = fields
         self._web_url = web_url
 
     def templates(self, config: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
@@ -80,49 +89,27 @@ class CreateTask(Action):
                 return Plan(does=does, warnings=("The sync is making this comment's task right now",), perform=_wait)
         # A reply's place in the ledger is that of a comment, and the one there is of the mapped project's task.
         is_linkable = comment is not None and comment.parent_id is None and link is None
-        linked = comment if is_linkable and mapped in (None, container) else None
-        return self._making(scene, does, warnings, draft, container, linked)
-
-    def _making(
-        self,
-        scene: Scene,
-        does: Mapping[str, Any],
-        warnings: tuple[str, ...],
-        draft: Draft,
-        container: str,
-        linked: KokoComment | None,
-    ) -> Plan:
-        target = scene.target
         provider = self._registry.find(target.provider)
         assert isinstance(provider, PushesItems), "what it needs is checked before it is planned"
-
-        def intend(tx: Transaction) -> None:
-            if linked is not None:
-                tasks.intend_link(tx, target.id, linked, container, draft.title, self._clock.now_ms())
-
-        def create_task(connection: Connection) -> Item:
-            return provider.create_task(connection, container, draft)
-
-        async def perform() -> Outcome:
-            try:
-                item = await self._asker.ask(target, create_task)
-            except ProviderError as error:
-                outcome = outcome_of(error)
-                if linked is not None and (outcome.status == "later" or isinstance(error, Rejected)):
-                    comment_id = linked.id
-                    await self._database.write(lambda tx: tasks.forget(tx, target.id, comment_id))
-                return outcome
-
-            def keep(tx: Transaction) -> None:
-                now = self._clock.now_ms()
-                tasks.keep(tx, target.id, draft.koko_id, container, item, now)
-                if linked is not None:
-                    tasks.link(tx, target.id, linked, container, item, now)
-
-            await self._database.write(keep)
-            return Outcome(status="succeeded", result=present(taskId=item.id, url=item.url))
-
-        return Plan(does=does, warnings=warnings, intend=intend, perform=perform)
+        making = Making(
+            clock=self._clock,
+            database=self._database,
+            asker=self._asker,
+            fields=self._fields,
+            provider=provider,
+            target=target,
+            container=container,
+            draft=draft,
+            comment=comment,
+            links=is_linkable and mapped in (None, container),
+        )
+        fields, problems = await making.preview()
+        return Plan(
+            does=does | ({"fields": fields} if fields else {}),
+            warnings=(*warnings, *problems),
+            intend=making.intend,
+            perform=making.perform,
+        )
 
     def _draft(self, scene: Scene, comment: KokoComment | None) -> tuple[Draft, tuple[str, ...]]:
         """The task, and warnings. Where a template has the words, the link does not name the comment: the sync would

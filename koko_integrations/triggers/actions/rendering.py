@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from koko_integrations import frames
 from koko_integrations.notifications.data import timecode_ms_of
-from koko_integrations.sync import wording
 from koko_integrations.triggers.actions.action import Scene
 from koko_integrations.triggers.occasion import Occasion
 from koko_integrations.triggers.templates import compile_template
@@ -43,4 +43,4 @@ def video_url(web_url: str, occasion: Occasion) -> str:
     """Where the video is in Koko, at the comment's frame; Koko itself for an event without one."""
     if occasion.video_id is None:
         return web_url
-    return wording.video_url(web_url, occasion.video_id, timecode_ms_of(occasion.data))
+    return frames.video_url(web_url, occasion.video_id, timecode_ms_of(occasion.data))

@@ -418,6 +418,18 @@ CREATE INDEX IF NOT EXISTS delivery_page_idx ON delivery (integration_id, create
 CREATE UNIQUE INDEX IF NOT EXISTS delivery_event_idx ON delivery (event_id, endpoint_id);
 CREATE INDEX IF NOT EXISTS delivery_created_idx ON delivery (created_at);
 
+-- What Zapier and Make asked Koko to make, by the ids that they gave: asked for again, it is not made again. One without an
+-- answer was begun, and how it ended is not known.
+CREATE TABLE IF NOT EXISTS tool_request (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  request_id TEXT NOT NULL,
+  content_hash TEXT NOT NULL,
+  answer TEXT,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (integration_id, request_id)
+);
+CREATE INDEX IF NOT EXISTS tool_request_created_idx ON tool_request (created_at);
+
 -- The message that the others about a video are replies to, channel by channel.
 CREATE TABLE IF NOT EXISTS notification_thread (
   integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
@@ -446,6 +458,15 @@ CREATE TABLE IF NOT EXISTS inbound_address (
   UNIQUE (integration_id, target)
 );
 CREATE INDEX IF NOT EXISTS inbound_address_renew_idx ON inbound_address (renew_at) WHERE renew_at IS NOT NULL;
+
+-- What a provider has sent to the address of its whole app, for later messages to be verified by: the first one stays.
+-- It is no team's, so `team_id` is empty.
+CREATE TABLE IF NOT EXISTS inbound_app (
+  provider TEXT PRIMARY KEY NOT NULL,
+  team_id TEXT NOT NULL DEFAULT '',
+  sealed TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+);
 
 -- What providers told us, committed before they are answered. The key is the message's own id, or a hash of it.
 CREATE TABLE IF NOT EXISTS inbound_message (

@@ -43,6 +43,9 @@ from koko_integrations.rpc.procedure import Procedure
 from koko_integrations.scripts.runner import ScriptRunner
 from koko_integrations.sync.requests import SyncRequests
 from koko_integrations.sync.schedule import Scheduler
+from koko_integrations.tools.choices import Choices
+from koko_integrations.tools.commenting import Commenter
+from koko_integrations.tools.tasking import TaskMaker
 from koko_integrations.transfers.board import FileBoard
 from koko_integrations.transfers.browsing import Browser
 from koko_integrations.transfers.requests import TransferRequests
@@ -88,6 +91,9 @@ class App:
     staging: Staging
     webhooks: CustomWebhooks
     hooks: Hooks
+    choices: Choices
+    commenter: Commenter
+    task_maker: TaskMaker
     pinger: Pinger
     publisher: Publisher
     samples: Samples

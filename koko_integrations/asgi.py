@@ -87,6 +87,9 @@ from koko_integrations.sync.requests import SyncRequests
 from koko_integrations.sync.run import Parts
 from koko_integrations.sync.runner import SyncRunner
 from koko_integrations.sync.schedule import Scheduler
+from koko_integrations.tools.choices import Choices
+from koko_integrations.tools.commenting import Commenter
+from koko_integrations.tools.tasking import TaskMaker
 from koko_integrations.transfers.board import FileBoard
 from koko_integrations.transfers.browsing import Browser
 from koko_integrations.transfers.exporting import Exporter
@@ -214,6 +217,9 @@ def build_app(
         staging=staging,
         webhooks=webhooks,
         hooks=Hooks(clock, database, vault, http, registry),
+        choices=Choices(database),
+        commenter=Commenter(clock, database, registry),
+        task_maker=TaskMaker(clock, database, registry, live, settings.web_url),
         pinger=Pinger(clock, database, registry, live, webhooks, poster),
         publisher=Publisher(clock, database, Recipients(registry), drain, automation),
         samples=Samples(clock, database),

@@ -16,6 +16,7 @@ from koko_integrations.models import (
     InboundMessage,
     IntegrationLog,
     SyncedItem,
+    ToolRequest,
     TriggerTask,
     TriggerTurn,
 )
@@ -118,7 +119,7 @@ _DELETE_HOOKS = Statement(
 
 
 def _delete_begun(begins_at: peewee.Field, *others: peewee.Field, only: Any = None) -> Statement:
-    """Of a table of hours and days, with this key: what begins too early."""
+    """Of a table with this key, which begins with a time: what begins too early."""
     model, key = begins_at.model, (begins_at, *others)
     is_old = begins_at < param("before")
     old = model.select(*key).where(is_old if only is None else only & is_old).order_by(begins_at).limit(AT_ONCE)
@@ -137,6 +138,7 @@ _DELETE_COUNTED = {
     for span_ms in SPANS
 }
 _DELETE_USAGE = _delete_begun(Usage.hour_at, Usage.integration_id)
+_DELETE_REQUESTS = _delete_begun(ToolRequest.created_at, ToolRequest.integration_id, ToolRequest.request_id)
 
 
 class Retention:
@@ -159,6 +161,7 @@ class Retention:
             _DELETE_EVENTS: EVENT_DAYS,
             _DELETE_TASKS: self._log_days,
             _DELETE_HOOKS: EVENT_DAYS,
+            _DELETE_REQUESTS: EVENT_DAYS,
             _DELETE_MESSAGES: MESSAGE_DAYS,
         }
         days |= dict.fromkeys((*_DELETE_COUNTED[DAY_MS], _DELETE_USAGE), self._log_days)

@@ -13,6 +13,7 @@ from koko_integrations.database import Database, Statement, Transaction, param
 from koko_integrations.models import (
     Endpoint,
     InboundAddress,
+    InboundApp,
     Integration,
     IntegrationConnection,
     PendingConnection,
@@ -29,6 +30,7 @@ SEALED_COLUMNS: tuple[tuple[type[peewee.Model], peewee.Field, peewee.Field], ...
     (PendingConnection, PendingConnection.state_hash, PendingConnection.code_verifier),
     (Endpoint, Endpoint.id, Endpoint.sealed),
     (InboundAddress, InboundAddress.id, InboundAddress.sealed),
+    (InboundApp, InboundApp.provider, InboundApp.sealed),
     (TriggerRule, TriggerRule.id, TriggerRule.sealed),
 )
 """Every column that holds a vault's blobs: model, key column, sealed column. Each model has a `team_id`."""

@@ -195,21 +195,64 @@ _CREATE_CUSTOM = Example(
 _MAP_FIELDS = Example(
     "Task names from video titles",
     {"integrationId": "int_456", "entityType": "video", "mappings": [_MAPPING]},
-    {"integration": _ASANA, "mappings": [_MAPPING]},
+    {
+        "integration": _ASANA,
+        "mappings": [
+            _MAPPING
+            | {
+                "externalFieldId": "1200000000000107",
+                "direction": "toExternal",
+                "reason": "The transform cannot be undone",
+            }
+        ],
+    },
 )
 _SET_TRIGGERS = Example(
     "A task for every urgent comment",
     {"integrationId": "int_456", "triggers": [_TRIGGER]},
-    {"integration": _ASANA, "triggers": [_TRIGGER]},
+    {"integration": _ASANA, "triggers": [{"id": "trg_123", **_TRIGGER}]},
 )
 _GET_METRICS = Example(
     "The last week",
     {"integrationId": "int_456", "period": "7d"},
     {
-        "totals": {"runs": 1, "succeeded": 1, "failed": 0, "items": 250, "apiCalls": 9},
-        "series": [],
-        "byAction": {},
-        "byError": {},
+        "totals": {
+            "runs": 4,
+            "succeeded": 3,
+            "partial": 0,
+            "failed": 1,
+            "items": 250,
+            "latencyP50": 840,
+            "latencyP95": 2100,
+            "successRate": 0.75,
+            "apiCalls": 9,
+        },
+        "series": [
+            {
+                "at": "2025-01-15T10:00:00Z",
+                "runs": 4,
+                "succeeded": 3,
+                "partial": 0,
+                "failed": 1,
+                "items": 250,
+                "latencyP50": 840,
+                "latencyP95": 2100,
+                "apiCalls": 9,
+            }
+        ],
+        "byAction": {
+            "sync": {
+                "runs": 4,
+                "succeeded": 3,
+                "partial": 0,
+                "failed": 1,
+                "items": 250,
+                "latencyP50": 840,
+                "latencyP95": 2100,
+                "successRate": 0.75,
+            }
+        },
+        "byError": [{"error": "Asana did not answer in time", "count": 1, "lastAt": "2025-01-15T10:20:00Z"}],
     },
 )
 

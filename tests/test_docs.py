@@ -131,7 +131,13 @@ def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     addresses filled in."""
     blocks = [
         re.search(r"```sh\n(.*?)```", README[README.index(heading) :], re.S)
-        for heading in ("### A first connection", "### A first sync", "### A first import", "### A first event")
+        for heading in (
+            "### A first connection",
+            "### A first sync",
+            "### A first import",
+            "### A first event",
+            "## Zapier and Make\n",
+        )
     ]
     with running(as_checkout(tmp_path), "demo", KOKO_PORT=str(free_port())) as process:
         demo = start(process)
@@ -162,9 +168,9 @@ def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     tasks = entity_in(incremental, "tasks")
     assert (tasks["updated"], tasks["pushed"]) == (1, 1)
     assert log.count('"action":"sync"') == 2
-    assert "tasks" in followed[1]
+    assert any("tasks" in line for line in followed[: followed.index("succeeded")])
     end = followed.index("succeeded")
-    rest = followed[end + 1 :]
+    *rest, me, sample, comment, task = followed[end + 1 :]
     shown = rest.index(next(line for line in rest if '"accepted"' in line))
     *rest, channel, accepted, delivered, messages = rest[: shown + 3]
     listed, imported, sound, _, *stored, exported, ended = rest
@@ -179,6 +185,10 @@ def test_the_readmes_lines_work_when_pasted(tmp_path: Path) -> None:
     assert "Brighter, please" in messages
     assert channel.startswith("C")
     assert '"channel":"general"' in messages
+    assert '"teamName":"Demo Team"' in me
+    assert '"event":"comment.created"' in sample
+    assert '"content":"Brighter, please"' in comment
+    assert '"provider":"asana"' in task
 
 
 def entity_in(answer: str, name: str) -> dict[str, Any]:

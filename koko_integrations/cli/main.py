@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from koko_integrations.cli import credentials, database, demo, describe, jobs, metrics, serving, sync
+from koko_integrations.cli import credentials, database, demo, describe, jobs, metrics, serving, sync, webhooks
 from koko_integrations.database.schema import SchemaError
 from koko_integrations.settings import SettingsError
 
@@ -26,6 +26,7 @@ for command in (
     sync.sync,
     jobs.job,
     metrics.metrics,
+    webhooks.webhook_token,
     describe.openrpc,
     describe.providers,
 ):

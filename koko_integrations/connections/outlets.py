@@ -2,7 +2,7 @@
 
 from koko_integrations.database import Statement, Transaction, param
 from koko_integrations.journal import write_news
-from koko_integrations.models import Delivery, Endpoint
+from koko_integrations.models import Delivery, Endpoint, IntegrationConnection
 from koko_integrations.models import Integration as Row
 
 _CLOSE = Statement(
@@ -22,6 +22,11 @@ _DROP_PENDING = Statement(
     )
 )
 
+_EXPLAIN = Statement(
+    IntegrationConnection.update({IntegrationConnection.last_check_error: param("why")}).where(
+        IntegrationConnection.integration_id == param("id")
+    )
+)
 _SET_CONNECTED = Statement(
     Row.update({Row.status: "connected", Row.updated_at: param("now")}).where(
         (Row.id == param("id")) & (Row.status == "error")
@@ -35,7 +40,13 @@ def close(tx: Transaction, integration_id: str, now: int) -> None:
     tx.change(_DROP_PENDING, id=integration_id, now=now)
 
 
+def explain(tx: Transaction, integration_id: str, why: str | None) -> None:
+    """What getStatus says of a connection that is lost."""
+    tx.change(_EXPLAIN, id=integration_id, why=why)
+
+
 def recover(tx: Transaction, integration_id: str, now: int) -> None:
     """What was given up answers again."""
     if tx.change(_SET_CONNECTED, id=integration_id, now=now):
+        explain(tx, integration_id, None)
         write_news(tx, integration_id, "success", {"event": "connection recovered"}, now)

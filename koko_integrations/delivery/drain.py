@@ -11,11 +11,12 @@ from secrets import token_hex
 import structlog
 
 from koko_integrations.clock import DAY_MS, Clock
+from koko_integrations.connections import outlets
 from koko_integrations.connections.credentials import lost, set_error
 from koko_integrations.database import Database, Transaction
 from koko_integrations.delivery import ledger
-from koko_integrations.delivery.lane import Lane, end_turn
-from koko_integrations.delivery.ledger import Leased
+from koko_integrations.delivery.lane import SHORTEST_REST_MS, Lane, end_turn
+from koko_integrations.delivery.ledger import Health, Leased
 from koko_integrations.delivery.recorder import Recorder
 from koko_integrations.delivery.senders import Sender, Senders
 from koko_integrations.journal import write_entry, write_news
@@ -29,6 +30,7 @@ POLL_S = 0.5
 LANES = 200
 CLAIM_AT_ONCE = 50
 OVERDUE_MS = 2 * DAY_MS
+WHEN_BACK = "Test it when the receiver is back: that turns it on again."
 
 
 class Drain:
@@ -104,7 +106,10 @@ class Drain:
             await asyncio.sleep(HEARTBEAT_S)
             if self._lanes:
                 try:
-                    await self._database.write(partial(ledger.prolong, holder=self._holder, now=self._clock.now_ms()))
+                    lanes, now = tuple(self._lanes), self._clock.now_ms()
+                    await self._database.write(
+                        partial(ledger.prolong, endpoint_ids=lanes, holder=self._holder, now=now)
+                    )
                 except Exception as error:
                     log.error("leases not prolonged", exc_info=error)
 
@@ -122,12 +127,23 @@ class Drain:
             resets_at = await lane.run()
             await self._database.write(partial(self._end, leased=leased, lane=lane, resets_at=resets_at, sender=sender))
         except Exception as error:
-            # The lease lapses, and the next holder begins where this one has recorded nothing.
             log.error("sending failed", endpoint_id=leased.id, exc_info=error)
+            await self._leave(leased)
         finally:
             del self._lanes[leased.id]
             # There may be more: what was published meanwhile, and endpoints that had no room.
             self.wake()
+
+    async def _leave(self, leased: Leased) -> None:
+        """Lets the endpoint rest after what nobody expected; what has not been recorded is sent by the next turn."""
+        rests_until = self._clock.now_ms() + SHORTEST_REST_MS
+        health = Health(failures=leased.failures, rests_until=rests_until, degraded_at=leased.degraded_at)
+        try:
+            release = partial(ledger.release, endpoint_id=leased.id, holder=self._holder, health=health)
+            await self._database.write(release)
+        except Exception as error:
+            # Nobody prolongs the lease any more: it lapses.
+            log.error("lease not given back", endpoint_id=leased.id, exc_info=error)
 
     def _end(self, tx: Transaction, leased: Leased, lane: Lane, resets_at: int | None, sender: Sender) -> None:
         now = self._clock.now_ms()
@@ -149,4 +165,6 @@ class Drain:
         """A hook goes by itself; of anything else the team has to know."""
         off = ledger.turn_off(tx, leased.id, said, now)
         if off and leased.kind != "hook" and set_error(tx, leased.integration_id, now):
-            write_news(tx, leased.integration_id, "failed", lost(said), now)
+            advice = WHEN_BACK if leased.kind == "webhook" else "Connect it again."
+            outlets.explain(tx, leased.integration_id, f"{said}. {advice}")
+            write_news(tx, leased.integration_id, "failed", lost(said) | {"advice": advice}, now)

@@ -1,8 +1,8 @@
 """One endpoint's deliveries, sent by whoever holds its lease: a few at a time, no more than its rate allows."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from koko_integrations.clock import MINUTE_MS, Clock
@@ -20,6 +20,7 @@ BATCH = 50
 PER_MINUTE = 100
 """koko.md: webhooks 100 per minute per endpoint."""
 MINUTE_S = 60
+LOOK_AGAIN_S = 0.1
 FAILURES = 5
 SHORTEST_REST_MS, LONGEST_REST_MS = 30_000, 5 * MINUTE_MS
 ERRORS_SHOWN = 5
@@ -63,7 +64,13 @@ class Lane:
     """One turn at an endpoint. `run` ends when nothing is due, the rate is used up, or the endpoint fails."""
 
     def __init__(
-        self, clock: Clock, database: Database, limiter: RateLimiter, recorder: Recorder, leased: Leased, send: Send
+        self,
+        clock: Clock,
+        database: Database,
+        limiter: RateLimiter,
+        recorder: Recorder,
+        leased: Leased,
+        send: Send,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -71,6 +78,9 @@ class Lane:
         self._recorder = recorder
         self._leased = leased
         self._send = send
+        self._waiting: deque[Due] = deque()
+        self._under_way: dict[asyncio.Task[None], str] = {}
+        self._resets_at: int | None = None
         self.tally = Tally(clock.now_ms())
         self.failures = leased.failures
         self.gone: str | None = None
@@ -78,21 +88,65 @@ class Lane:
 
     async def run(self) -> int | None:
         """Returns until when the rate allows nothing more, if that is what ended the turn; epoch ms."""
-        while self.gone is None and not self._tired():
-            wanted = 1 if self._leased.failures >= FAILURES and self.failures else BATCH
-            now = self._clock.now_ms()
-            rows = await self._database.read(ledger.FIND_DUE, endpoint_id=self._leased.id, now=now, limit=wanted)
-            if not rows:
-                return None
-            name = f"delivery:{self._leased.id}"
-            granted = await self._limiter.take_many(name, PER_MINUTE, MINUTE_S, len(rows))
-            if not granted:
-                taken = await self._limiter.take(name, PER_MINUTE, MINUTE_S)
-                if not taken.allowed:
-                    return taken.reset_at_s * 1000
-                granted = 1
-            await self._send_all([Due._make(row) for row in rows[:granted]])
-        return None
+        try:
+            while not self._is_over():
+                if not self._waiting:
+                    await self._fetch()
+                while self._waiting and len(self._under_way) < self._at_once:
+                    due = self._waiting.popleft()
+                    self._under_way[asyncio.create_task(self._attempt(due))] = due.id
+                if not self._under_way:
+                    break
+                # With room to spare, what is published meanwhile is not kept waiting for what is under way.
+                room = not self._waiting and len(self._under_way) < self._at_once
+                await self._wait(LOOK_AGAIN_S if room else None)
+            while self._under_way:
+                await self._wait(None)
+        finally:
+            for task in self._under_way:
+                task.cancel()
+        return self._resets_at
+
+    @property
+    def _at_once(self) -> int:
+        """After a rest, one shows how the endpoint fares."""
+        return 1 if self.failures >= FAILURES else AT_ONCE
+
+    def _is_over(self) -> bool:
+        """Whether it has failed often enough to be left alone for a while; after a rest, once is enough."""
+        tired = self.failures >= FAILURES and self.failures > self._leased.failures
+        return tired or self.gone is not None
+
+    async def _fetch(self) -> None:
+        """Takes what is due and not under way, as far as the rate allows it."""
+        if self._resets_at is not None:
+            return
+        taken = set(self._under_way.values())
+        wanted = 1 if self._at_once == 1 else BATCH
+        rows = await self._database.read(
+            ledger.FIND_DUE, endpoint_id=self._leased.id, now=self._clock.now_ms(), limit=wanted + len(taken)
+        )
+        dues = [due for due in map(Due._make, rows) if due.id not in taken][:wanted]
+        if not dues:
+            return
+        name = f"delivery:{self._leased.id}"
+        granted = await self._limiter.take_many(name, PER_MINUTE, MINUTE_S, len(dues))
+        if granted < len(dues):
+            more = await self._limiter.take(name, PER_MINUTE, MINUTE_S)
+            granted += more.allowed
+            self._resets_at = None if more.allowed else more.reset_at_s * 1000
+        self._waiting.extend(dues[:granted])
+
+    async def _wait(self, timeout_s: float | None) -> None:
+        done, _ = await asyncio.wait(self._under_way, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            del self._under_way[task]
+            task.result()
+
+    async def _attempt(self, due: Due) -> None:
+        outcome = await self._send(due)
+        self._note(due, outcome)
+        await self._recorder.record(due, outcome)
 
     def health(self) -> Health:
         """How the endpoint fares after this turn."""
@@ -104,24 +158,6 @@ class Lane:
         rest_ms = min(SHORTEST_REST_MS * 2 ** min(failures - FAILURES, 8), LONGEST_REST_MS)
         degraded_at = self._leased.degraded_at or now
         return Health(failures=failures, rests_until=now + rest_ms, degraded_at=degraded_at, error=self.last_error)
-
-    def _tired(self) -> bool:
-        """Whether it has failed often enough to be left alone for a while; after a rest, once is enough."""
-        return self.failures >= FAILURES and self.failures > self._leased.failures
-
-    async def _send_all(self, dues: Sequence[Due]) -> None:
-        waiting = list(reversed(dues))
-
-        async def work() -> None:
-            while waiting and self.gone is None and not self._tired():
-                due = waiting.pop()
-                outcome = await self._send(due)
-                self._note(due, outcome)
-                await self._recorder.record(due, outcome)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(AT_ONCE, len(dues))):
-                group.create_task(work())
 
     def _note(self, due: Due, outcome: Outcome) -> None:
         self.tally.add(due, outcome)

@@ -113,6 +113,10 @@ class Known(NamedTuple):
         """Whether somebody is at it. A time to be looked at again that is as near counts, too."""
         return self.renew_at is not None and now < self.renew_at <= now + LEASE_MS
 
+    def is_due(self, now: int) -> bool:
+        """Whether it is time to look at it."""
+        return self.renew_at is not None and self.renew_at <= now
+
     def secrets(self, vault: Vault) -> dict[str, str]:
         """What its messages are verified by. Raises VaultError."""
         if self.sealed is None:

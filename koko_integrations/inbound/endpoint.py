@@ -6,7 +6,7 @@ told; the provider's own answer goes out. Bodies, signatures and addresses are n
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -17,7 +17,7 @@ from koko_integrations.clock import Clock
 from koko_integrations.connections import store
 from koko_integrations.database import AWAY, Database, Transaction
 from koko_integrations.errors import PreconditionFailed
-from koko_integrations.inbound import addresses, messages
+from koko_integrations.inbound import addresses, apps, messages
 from koko_integrations.inbound.owners import find_owners
 from koko_integrations.inbound.peer import IpAddress, find_peer, may_send
 from koko_integrations.integration import Integration
@@ -52,12 +52,14 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Arrival:
-    """A request, as far as it has been understood. `known` is None at the address of a whole app."""
+    """A request, as far as it has been understood. `known` is None at the address of a whole app; what is `kept` there
+    may be nothing."""
 
     provider: ReceivesWebhooks
     incoming: Incoming
     sender: IpAddress | None
     known: addresses.Known | None
+    kept: addresses.Known | apps.Kept | None
     owner: Integration | None
 
 
@@ -117,7 +119,7 @@ class InboundEndpoint:
         arrival = await self._arrive(request, provider, address_id, body)
         heard = self._hear(arrival)
         told = await self._told(arrival, heard)
-        if arrival.known is not None or told:
+        if arrival.known is not None or told or heard.remember:
             await self._commit(arrival, heard, told)
         reply = heard.reply
         return Response(reply.body, reply.status, dict(reply.headers), reply.content_type if reply.body else None)
@@ -136,7 +138,8 @@ class InboundEndpoint:
         connected = None if request.client is None else request.client.host
         sender = find_peer(connected, request.headers.getlist("x-forwarded-for"), self._trusted_proxies)
         if provider.address_per_app and address_id == addresses.APP:
-            return Arrival(provider, incoming, sender, None, None)
+            found = await self._database.read_one(apps.FIND, provider=slug)
+            return Arrival(provider, incoming, sender, None, None if found is None else apps.Kept._make(found), None)
         row = await self._database.read_one(addresses.FIND, id=address_id)
         known = None if row is None else addresses.Known._make(row)
         if known is None or known.provider != slug:
@@ -148,11 +151,11 @@ class InboundEndpoint:
         if not may_send(sender, owner.config.get("allowedIps")):
             raise _refusal(403, "not_allowed", owner)
         await self._limit(known.id)
-        return Arrival(provider, incoming, sender, known, owner)
+        return Arrival(provider, incoming, sender, known, known, owner)
 
     def _hear(self, arrival: Arrival) -> Heard:
         try:
-            secrets = {} if arrival.known is None else arrival.known.secrets(self._vault)
+            secrets = {} if arrival.kept is None else arrival.kept.secrets(self._vault)
             return arrival.provider.hear(arrival.incoming, secrets)
         except Forged as error:
             raise _refusal(401, "forged", arrival.owner, arrival.provider, error.message) from error
@@ -184,13 +187,24 @@ class InboundEndpoint:
         known, now = arrival.known, arrival.incoming.at_ms
 
         def keep(tx: Transaction) -> int:
+            if known is None and heard.remember:
+                self._remember(tx, arrival, heard.remember)
             if known is not None and not addresses.note_received(tx, self._vault, known.id, heard.remember, now):
                 raise RefusedError(arrival.provider.unknown_status, "unknown")
             address_id = None if known is None else known.id
             return sum(messages.add(tx, owner_id, signal, address_id, now) for owner_id, signal in told)
 
-        if await self._database.write(keep):
+        new = await self._database.write(keep)
+        if known is None and heard.remember:
+            log.info("a secret for an app's webhooks has arrived", provider=arrival.provider.manifest.slug)
+        if new:
             self._received()
+
+    def _remember(self, tx: Transaction, arrival: Arrival, given: Mapping[str, str]) -> None:
+        """Raises RefusedError where somebody else's came first: when it comes again it is judged by that."""
+        slug = arrival.provider.manifest.slug
+        if not apps.keep(tx, self._vault, slug, given, arrival.incoming.at_ms):
+            raise RefusedError(503, "away", RETRY_AFTER_S)
 
     async def _limit(self, name: str) -> None:
         taken = await self._limiter.take(f"webhook:{name}", LIMIT, WINDOW_S)

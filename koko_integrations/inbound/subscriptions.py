@@ -147,17 +147,18 @@ class Subscriptions:
         # What is wanted follows from the configuration alone.
         here = Connection(credentials=Credentials(), config=integration.config)
         wanted = provider.subscription_targets(here)
+        # First what is to end: some providers have room for one at a time.
+        for target, one in known.items():
+            if target not in wanted and not one.is_claimed(now) and (one.is_due(now) or not one.is_failing):
+                await self._with_claim(one, functools.partial(self._end, integration, provider))
         for target in wanted:
             if target not in known:
                 await self._begin(integration, provider, target)
         for target, one in known.items():
-            due = one.renew_at is not None and one.renew_at <= now
-            if one.is_claimed(now):
+            due = one.is_due(now)
+            if target not in wanted or one.is_claimed(now):
                 continue
-            if target not in wanted:
-                if due or not one.is_failing:
-                    await self._with_claim(one, functools.partial(self._end, integration, provider))
-            elif one.created_at < (integration.connected_at or 0) or (due and one.subscription_id is None):
+            if one.created_at < (integration.connected_at or 0) or (due and one.subscription_id is None):
                 await self._with_claim(one, functools.partial(self._replace, integration, provider))
             elif due:
                 await self._with_claim(one, functools.partial(self._renew, integration, provider))

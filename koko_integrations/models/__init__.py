@@ -18,9 +18,11 @@ from koko_integrations.models.events import (
     Endpoint,
     Event,
     InboundAddress,
+    InboundApp,
     InboundMessage,
     NotificationThread,
     RateWindow,
+    ToolRequest,
 )
 from koko_integrations.models.metrics import IntegrationFailure, IntegrationMetric
 from koko_integrations.models.work import FieldMapping, ImportedFile, Job, JobFile, SyncedItem, SyncLink, SyncState
@@ -36,6 +38,7 @@ __all__ = [
     "FieldMapping",
     "ImportedFile",
     "InboundAddress",
+    "InboundApp",
     "InboundMessage",
     "Integration",
     "IntegrationConnection",
@@ -52,6 +55,7 @@ __all__ = [
     "SyncLink",
     "SyncState",
     "SyncedItem",
+    "ToolRequest",
     "TriggerLane",
     "TriggerRule",
     "TriggerRun",

@@ -62,6 +62,18 @@ class Delivery(OwnModel):
         table_name = "delivery"
 
 
+class ToolRequest(OwnModel):
+    integration_id = peewee.TextField()
+    request_id = peewee.TextField()
+    content_hash = peewee.TextField()
+    answer = peewee.TextField(null=True)
+    created_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "tool_request"
+        primary_key = peewee.CompositeKey("integration_id", "request_id")
+
+
 class NotificationThread(OwnModel):
     integration_id = peewee.TextField()
     channel_id = peewee.TextField()
@@ -90,6 +102,16 @@ class InboundAddress(OwnModel):
 
     class Meta:
         table_name = "inbound_address"
+
+
+class InboundApp(OwnModel):
+    provider = peewee.TextField(primary_key=True)
+    team_id = peewee.TextField()
+    sealed = peewee.TextField()
+    created_at = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "inbound_app"
 
 
 class InboundMessage(OwnModel):

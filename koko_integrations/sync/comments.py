@@ -144,6 +144,7 @@ _INSERT = Statement(
             Comment.video_id: param("video_id"),
             Comment.author_id: param("author_id"),
             Comment.text: param("text"),
+            Comment.timecode: param("timecode"),
             Comment.parent_id: param("parent_id"),
             Comment.resolved: 0,
             Comment.created_at: param("now"),
@@ -198,10 +199,28 @@ def update(tx: Transaction, comment: KokoComment, *, text: str, resolved: bool, 
     )
 
 
-def reply(tx: Transaction, parent_id: str, video_id: str, author_id: str, text: str, now: int) -> str:
-    """A reply in Koko; its id."""
+def add(
+    tx: Transaction,
+    video_id: str,
+    author_id: str,
+    text: str,
+    *,
+    timecode_ms: int | None = None,
+    parent_id: str | None = None,
+    now: int,
+) -> str:
+    """A comment in Koko; its id."""
     comment_id = new_id("comment")
-    tx.change(_INSERT, id=comment_id, video_id=video_id, author_id=author_id, text=text, parent_id=parent_id, now=now)
+    tx.change(
+        _INSERT,
+        id=comment_id,
+        video_id=video_id,
+        author_id=author_id,
+        text=text,
+        timecode=timecode_ms,
+        parent_id=parent_id,
+        now=now,
+    )
     return comment_id
 
 

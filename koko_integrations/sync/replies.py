@@ -77,7 +77,7 @@ class ReplyPushing(Pushing):
                 now = self._run.now()
                 for external_id, content, task_id, koko_id, video_id in rows:
                     text = self._as_reply(items.load(content))
-                    made = comments.reply(tx, koko_id, video_id, author, text, now)
+                    made = comments.add(tx, video_id, author, text, parent_id=koko_id, now=now)
                     links.link_returned(tx, self._place, made, external_id, task_id, text, now)
                 return None, self._run.entity(self.entity).plus(returned=len(rows))
 

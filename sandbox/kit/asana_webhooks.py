@@ -1,8 +1,6 @@
 """Asana's webhooks. Source: developers.asana.com/docs/webhooks-guide, /reference/createwebhook."""
 
 import asyncio
-import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +9,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.kit.notifying import Got, Message, Notifier, hex_hmac
 from sandbox.kit.stand_in import Clock
-from sandbox.kit.webhooks import Headers, Sender
 from sandbox.kit.work import Happening, Work, iso
 
 PATIENCE_S = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
@@ -35,13 +33,13 @@ class AsanaWebhooks:
     def __init__(self, clock: Clock, work: Work) -> None:
         self._clock = clock
         self._work = work
-        self.sender = Sender(PATIENCE_S)
+        self.notifier = Notifier(PATIENCE_S)
         self.webhooks: dict[str, Webhook] = {}
         work.listeners.append(self._tell)
 
     def reset(self) -> None:
         self.webhooks.clear()
-        self.sender.reset()
+        self.notifier.reset()
 
     async def create(self, request: Request) -> Response:
         data = orjson.loads(await request.body())["data"]
@@ -54,7 +52,9 @@ class AsanaWebhooks:
             return _refused(403, "There is a webhook of this resource to this target already")
         made = Webhook(str(4_300_000 + secrets.randbelow(100_000)), resource, target, filters)
         # In the middle of the request the target has to give back what it is sent.
-        sent = await asyncio.to_thread(self.sender.ask, target, b"{}", {"X-Hook-Secret": made.secret})
+        sent = await asyncio.to_thread(
+            self.notifier.ask, Message("POST", target, {"X-Hook-Secret": made.secret}, b"{}")
+        )
         returned = {name.lower(): value for name, value in sent.headers.items()}.get("x-hook-secret")
         if sent.status not in (200, 204) or returned != made.secret:
             return _refused(400, "The remote server did not respond with the handshake secret.")
@@ -100,15 +100,13 @@ class AsanaWebhooks:
 
     def _send(self, webhook: Webhook, events: list[dict[str, Any]]) -> None:
         body = orjson.dumps({"events": events})
-        signature = hmac.new(webhook.secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"X-Hook-Signature": hex_hmac(webhook.secret, body), "Content-Type": "application/json"}
 
-        def sign(_: int) -> Headers:
-            return {"X-Hook-Signature": signature, "Content-Type": "application/json"}
+        def ended(got: Got) -> None:
+            if got.status == 410:
+                self.webhooks.pop(webhook.gid, None)
 
-        def gone() -> None:
-            self.webhooks.pop(webhook.gid, None)
-
-        self.sender.send(webhook.target, body, sign, gone)
+        self.notifier.tell(lambda: Message("POST", webhook.target, headers, body), then=ended)
 
 
 def _shown(webhook: Webhook) -> dict[str, Any]:

@@ -9,10 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.kit.notifying import Headers, Message, Notifier
 from sandbox.kit.stand_in import Clock
-from sandbox.kit.webhooks import Headers, Sender
-
-PATIENCE_S = (1.0, 5.0, 25.0, 125.0, 300.0)
 
 
 class DiscordEvents:
@@ -21,7 +19,7 @@ class DiscordEvents:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-        self.sender = Sender(PATIENCE_S)
+        self.notifier = Notifier()
         self.endpoint: str | None = None
 
     @property
@@ -31,7 +29,7 @@ class DiscordEvents:
 
     def reset(self) -> None:
         self.endpoint = None
-        self.sender.reset()
+        self.notifier.reset()
 
     async def enter(self, request: Request) -> Response:
         accepted = self.enter_url(str(orjson.loads(await request.body()).get("url")))
@@ -41,8 +39,8 @@ class DiscordEvents:
         """As in the developer portal: a ping has to be answered with 204, one with a bad signature with 401."""
         body = orjson.dumps({"version": 1, "application_id": "200000000000000002", "type": 0})
         forged = {**self.signed(body), "X-Signature-Ed25519": secrets.token_hex(64)}
-        accepted = self.sender.ask(url, body, self.signed(body)).status == 204
-        if not accepted or self.sender.ask(url, body, forged).status != 401:
+        accepted = self.notifier.ask(Message("POST", url, self.signed(body), body)).status == 204
+        if not accepted or self.notifier.ask(Message("POST", url, forged, body)).status != 401:
             return False
         self.endpoint = url
         return True

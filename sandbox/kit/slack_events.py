@@ -10,8 +10,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.kit.notifying import Headers, Message, Notifier
 from sandbox.kit.stand_in import Clock
-from sandbox.kit.webhooks import Headers, Sender
 
 PATIENCE_S = (0.0, 60.0, 300.0)
 TEAM = "T0SANDBOX"
@@ -23,13 +23,13 @@ class SlackEvents:
     def __init__(self, clock: Clock, signing_secret: str) -> None:
         self._clock = clock
         self.signing_secret = signing_secret
-        self.sender = Sender(PATIENCE_S)
+        self.notifier = Notifier(PATIENCE_S)
         self.request_url: str | None = None
         self._numbers = itertools.count(1)
 
     def reset(self) -> None:
         self.request_url = None
-        self.sender.reset()
+        self.notifier.reset()
 
     async def enter(self, request: Request) -> Response:
         accepted = self.enter_url(str(orjson.loads(await request.body()).get("url")))
@@ -38,7 +38,7 @@ class SlackEvents:
     def enter_url(self, url: str) -> bool:
         """As on the app's page: the address has to answer the challenge, and must not answer a stranger's."""
         body = orjson.dumps({"type": "url_verification", "token": "deprecated", "challenge": "sandbox-challenge"})
-        sent = self.sender.ask(url, body, self.signed(body))
+        sent = self.notifier.ask(Message("POST", url, self.signed(body), body))
         if sent.status != 200 or b"sandbox-challenge" not in sent.body:
             return False
         self.request_url = url
@@ -46,10 +46,15 @@ class SlackEvents:
 
     def happen(self, event: dict[str, Any]) -> None:
         """Something that the app has subscribed to."""
-        if self.request_url is None:
+        url = self.request_url
+        if url is None:
             return
         body = self.wrapped(event)
-        self.sender.send(self.request_url, body, lambda attempt: self.signed(body, attempt))
+
+        def attempt(number: int) -> Message:
+            return Message("POST", url, self.signed(body, number), body)
+
+        self.notifier.tell(lambda: attempt(0), again=lambda _, number: attempt(number))
 
     def wrapped(self, event: dict[str, Any]) -> bytes:
         number = next(self._numbers)

@@ -35,9 +35,18 @@ SHARERS = {"integration.share"}
 EDITORS = {"integration.exportAssets", "integration.importAssets", "integration.listFiles"}
 # A member may cancel what they have asked for themselves.
 OWN = {"integration.cancelJob"}
-# Nobody who signs in: tests/delivery/test_refusals.py and test_hooks.py have who does.
+# Nobody who signs in: tests/delivery/test_refusals.py, test_hooks.py and test_hook_actions.py have who does.
 SERVICES = {"event.publish"}
-KEYS = {"hook.me", "hook.sample", "hook.subscribe", "hook.unsubscribe"}
+KEYS = {
+    "hook.createComment",
+    "hook.createTask",
+    "hook.listProjects",
+    "hook.listVideos",
+    "hook.me",
+    "hook.sample",
+    "hook.subscribe",
+    "hook.unsubscribe",
+}
 # By a webhook of the team's: tests/delivery/test_refusals.py.
 WEBHOOK_ADMIN = {
     "integration.createCustom",

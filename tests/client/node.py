@@ -64,6 +64,14 @@ def built() -> Path:
     return CLIENT
 
 
+def installed() -> Path:
+    """The client's folder, with its packages."""
+    assert shutil.which("npm"), "these tests need Node 20 or newer, with npm"
+    with _alone():
+        _install(CLIENT)
+    return CLIENT
+
+
 def _install(folder: Path) -> bool:
     """`npm ci`, unless that is what is there; whether it was done."""
     stamp, digest = folder / "node_modules" / ".lock-file", _digest([folder / "package-lock.json"])

@@ -123,7 +123,7 @@ def test_keys_and_their_ends(publishing: Publishing) -> None:
     assert zap.refused("hook.me").code == "UNAUTHORIZED"
 
 
-def test_makes_webhook_is_sent_everything_and_404_ends_it(publishing: Publishing) -> None:
+def test_makes_webhook_is_sent_everything(publishing: Publishing) -> None:
     url = "https://hook.eu1.make.com/canary-make-token"
     made = publishing.call("integration.connect", {"teamId": TEAM, "provider": "make", "config": {"webhookUrl": url}})
     integration_id = made["integration"]["id"]

@@ -78,6 +78,7 @@ def test_a_receiver_that_is_gone_is_turned_off_and_said_so(publishing: Publishin
     publishing.settled(integration_id, "failed", 1)
     status = publishing.until(lambda: _status(publishing, integration_id, "error"))
     assert status["health"]["status"] == "down"
+    assert "Test it when the receiver is back" in status["health"]["issues"][0]
     assert publishing.publish("event_2")["deliveries"] == 0
     logs = publishing.call("integration.getLogs", {"integrationId": integration_id, "action": "notify"})["logs"]
     assert [log for log in logs if log["details"].get("event") == "connection lost"]

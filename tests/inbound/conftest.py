@@ -1,9 +1,13 @@
 """A service in real time that the sandbox's providers can send to."""
 
+import io
+import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
+from koko_integrations.observability import configure_logging
 from providers.kit.pacing import Pacer
 from sandbox.stand_ins import Sandbox
 from tests.inbound.hall import PUBLIC_URL, Hall, opened
@@ -33,3 +37,20 @@ def service(database_url: str, sandbox: Sandbox) -> Iterator[Service]:
 def hall(service: Service, sandbox: Sandbox) -> Iterator[Hall]:
     with opened(service, sandbox) as hall:
         yield hall
+
+
+@pytest.fixture
+def log_text(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.BytesIO]:
+    """What is logged meanwhile."""
+    raw = io.BytesIO()
+    stderr = io.TextIOWrapper(raw, write_through=True)
+    monkeypatch.setattr("sys.stderr", stderr)
+    before = logging.root.handlers[:], logging.root.level
+    configure_logging("debug")
+    try:
+        yield raw
+    finally:
+        structlog.reset_defaults()
+        logging.root.handlers[:] = before[0]
+        logging.root.setLevel(before[1])
+        stderr.detach()

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from starlette.testclient import TestClient
 
@@ -14,7 +13,7 @@ from koko_integrations.connections.store import FIND
 from koko_integrations.inbound.addresses import ensure_address
 from koko_integrations.integration import Integration
 from koko_integrations.vault import Vault
-from sandbox.kit.webhooks import Headers, Sent
+from sandbox.kit.notifying import Got, Headers, Message
 from sandbox.stand_ins import Sandbox
 from tests.conftest import TEAM, People
 from tests.connections.consent import connect
@@ -38,8 +37,19 @@ class Hall:
         self.away = False
         self._posting = 0
         self._lock = threading.Lock()
-        for hooks in (sandbox.asana.hooks, sandbox.monday.account.hooks, sandbox.slack.events, sandbox.discord.events):
-            hooks.sender.post = self.post
+        for sending in (
+            sandbox.asana.hooks,
+            sandbox.monday.account.hooks,
+            sandbox.slack.events,
+            sandbox.discord.events,
+            sandbox.atlassian,
+            sandbox.dropbox,
+            sandbox.figma,
+            sandbox.google,
+            sandbox.microsoft,
+            sandbox.notion,
+        ):
+            sending.notifier.carry = self.carry
 
     # The wire
 
@@ -49,18 +59,19 @@ class Hall:
         client.portal = self.service.client.portal
         return client
 
-    def post(self, url: str, body: bytes, headers: Headers) -> Sent:
-        """What a stand-in sends."""
-        assert url.startswith(PUBLIC_URL), url
+    def carry(self, message: Message) -> Got:
+        """A message from a stand-in to the service."""
+        assert message.url.startswith(PUBLIC_URL), message.url
         with self._lock:
             if self.away:
-                return Sent(0)
+                return Got(0)
             self._posting += 1
         try:
-            answer = self.client().post(urlsplit(url).path, content=body, headers=dict(headers))
+            path = message.url.removeprefix(PUBLIC_URL)
+            answer = self.client().request(message.method, path, content=message.body, headers=dict(message.headers))
         finally:
             self._posting -= 1
-        return Sent(answer.status_code, answer.headers, answer.content)
+        return Got(answer.status_code, answer.headers, answer.content)
 
     def close(self) -> None:
         """From now on nobody answers; returns when everybody has been."""
@@ -87,6 +98,14 @@ class Hall:
         if not self.service.rows.query("SELECT id FROM project WHERE id = ?", PROJECT):
             self.koko.furnish()
         return self.connect(slug, **{PROJECT: external})
+
+    def subscribing(self, slug: str, **config: Any) -> str:
+        """An integration that is subscribed without a mapping."""
+        target = self.connect(slug)
+        if config:
+            self.configure(target, **config)
+        self.wait(lambda: len(self.subscribed(target)) == 1, f"{slug} is not subscribed")
+        return target
 
     def custom(self) -> tuple[str, str]:
         """What integration.createCustom makes: the integration's id, and its address's."""

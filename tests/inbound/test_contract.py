@@ -17,29 +17,27 @@ def test_what_is_proven_is_kept_once(hall: Hall, case: Case) -> None:
     sent = case.make(hall, 0)
     for _ in range(3):
         assert hall.send(sent.path, sent.body, sent.headers).status_code == case.status
-    assert kept(hall, sent) == (sent.target is not None)
+    # What looks the same twice may have happened twice: nothing is lost.
+    assert kept(hall, sent) == (sent.target is not None) * (1 if case.repeats else 3)
 
 
-@EACH
+@pytest.mark.parametrize("case", [case for case in CASES if case.unread is not None], ids=str)
 def test_an_altered_body(hall: Hall, case: Case) -> None:
     sent = case.make(hall, 0)
     if case.covers_body:
         assert hall.send(sent.path, sent.body.replace(b":", b": ", 1), sent.headers).status_code == 401
-        assert kept(hall, sent) == 0
     else:
-        # Its proof is that of the sender alone: that it is not this one's is refused.
-        assert hall.send(sent.path, b'{"no": "event"}', sent.headers).status_code == 400
+        # Its proof is that of the sender alone: what it says is looked at only to know where to look.
+        assert hall.send(sent.path, b'{"no": "event"}', sent.headers).status_code == case.unread
+    assert kept(hall, sent) == 0
 
 
 @EACH
 def test_an_altered_proof(hall: Hall, case: Case) -> None:
     sent = case.make(hall, 0)
-    proof = sent.headers.pop(case.proof)
-    digit = next(i for i in range(len(proof) - 6, 0, -1) if proof[i].isalnum())
-    other = proof[:digit] + ("a" if proof[digit] != "a" else "b") + proof[digit + 1 :]
-    for headers in (sent.headers, {**sent.headers, case.proof: other}, {**sent.headers, case.proof: "é".encode()}):
-        answer = hall.send(sent.path, sent.body, headers)  # type: ignore[arg-type]
-        assert (answer.status_code, answer.content) == (401, b"")
+    for unproven in case.unproven(sent):
+        answer = hall.send(unproven.path, unproven.body, unproven.headers)
+        assert (answer.status_code, answer.content) == (case.refused, b"")
     assert kept(hall, sent) == 0
 
 

@@ -1,28 +1,40 @@
 """What holds at the address whatever the provider: who may send, how often, and what happens without a database."""
 
 import io
-import logging
+import json
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 
 from koko_integrations.database.sqlite import SqliteDatabase
 from koko_integrations.inbound.peer import find_peer
-from koko_integrations.observability import configure_logging
 from koko_integrations.settings import load_settings
 from sandbox.stand_ins import Sandbox
 from tests.conftest import TEAM
 from tests.connections.consent import consent, finish, start
-from tests.inbound.cases import asana, koko, monday, slack
+from tests.inbound.cases import (
+    Sent,
+    asana,
+    dropbox,
+    figma,
+    google_drive,
+    jira,
+    koko,
+    monday,
+    notion,
+    slack,
+    teams,
+    trello,
+)
 from tests.inbound.hall import CUSTOM_SECRET, PUBLIC_URL, Hall, opened
 from tests.service import RpcError, Service, running_service, sandboxed
 from tests.sync.team import clock_of_today
 from tests.test_settings import GOOD
 
 HOME = "203.0.113.0/24"
+OTHERS = (jira, trello, notion, dropbox, google_drive, teams, figma)
+PROOFS = {"Authorization", "X-Trello-Webhook", "X-Goog-Channel-Token"}
 PROXIES = {"KOKO_TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8"}
 
 
@@ -82,7 +94,7 @@ def test_the_sender_behind_proxies(connected: str | None, forwarded: list[str], 
     assert (None if peer is None else str(peer)) == found
 
 
-@pytest.mark.parametrize("make", [asana, monday, koko, slack], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("make", [asana, monday, koko, slack, notion, jira, trello], ids=lambda one: one.__name__)
 def test_allowed_ips(hall: Hall, make: Any) -> None:
     sent = make(hall, 0)
     shown = hall.configure(sent.target, allowedIps=[HOME, "2001:db8::1"])
@@ -174,29 +186,13 @@ def test_what_nobody_takes_comes_again(hall: Hall) -> None:
     hall.wait(lambda: hall.messages(target), "it does not come again")
 
 
-@pytest.fixture
-def log_text(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.BytesIO]:
-    raw = io.BytesIO()
-    stderr = io.TextIOWrapper(raw, write_through=True)
-    monkeypatch.setattr("sys.stderr", stderr)
-    before = logging.root.handlers[:], logging.root.level
-    configure_logging("debug")
-    try:
-        yield raw
-    finally:
-        structlog.reset_defaults()
-        logging.root.handlers[:] = before[0]
-        logging.root.setLevel(before[1])
-        stderr.detach()
-
-
 def test_canaries(sqlite_url: str, sandbox: Sandbox, log_text: io.BytesIO) -> None:
     """Neither bodies nor signatures, secrets or addresses are logged, counted or shown."""
     with (
         running_service(sandboxed(sqlite_url, sandbox, public_url=PUBLIC_URL), clock_of_today()) as service,
         opened(service, sandbox) as hall,
     ):
-        made = [make(hall, 0) for make in (asana, monday, slack, koko)]
+        made: list[Sent] = [make(hall, 0) for make in (asana, monday, slack, koko, *OTHERS)]
         answers = []
         for sent in made:
             for body in (sent.body, b'{"canary-body": 1}', b"canary-no-json"):
@@ -207,7 +203,10 @@ def test_canaries(sqlite_url: str, sandbox: Sandbox, log_text: io.BytesIO) -> No
         secrets = [CUSTOM_SECRET, webhooks[0].secret, sandbox.slack.events.signing_secret]
         secrets += [sent.path.split("/")[-1] for sent in made if not sent.path.endswith("/app")]
         secrets += [value for sent in made for name, value in sent.headers.items() if "ignature" in name]
-        secrets += ["canary-body", "canary-no-json", made[1].headers["Authorization"]]
+        secrets += ["canary-body", "canary-no-json", sandbox.notion.portal.token]
+        secrets += [value for sent in made for name, value in sent.headers.items() if name in PROOFS]
+        secrets += [json.loads(sent.body)["passcode"] for sent in made if sent.path.startswith("/webhooks/figma")]
+        secrets += [one.asked["clientState"] for one in sandbox.microsoft.subscriptions.live()]
         everywhere = {
             "logs": log_text.getvalue().decode(),
             "answers": "".join(answers),
@@ -216,7 +215,7 @@ def test_canaries(sqlite_url: str, sandbox: Sandbox, log_text: io.BytesIO) -> No
             "reprs": repr(service.app),
         }
         assert "webhook refused" in everywhere["logs"]
-        sealed = repr(service.rows.query("SELECT sealed FROM inbound_address"))
+        sealed = repr(service.rows.query("SELECT sealed FROM inbound_address UNION ALL SELECT sealed FROM inbound_app"))
         for secret in secrets:
             assert secret not in sealed
             for place, text in everywhere.items():

@@ -274,6 +274,22 @@ def test_monday_with_a_personal_token(hall: Hall, service: Service) -> None:
     hall.wait(lambda: hall.messages(target), "nothing has arrived")
 
 
+def test_jira_has_room_for_one_address(hall: Hall) -> None:
+    """What is mapped now is told of at once: the webhook of what was mapped before makes room first."""
+    target = hall.mapped("jira", "10000")
+    hooks, work = hall.sandbox.atlassian.jira_api.webhooks, hall.sandbox.atlassian.jira_api.work
+    before = hall.path(target)
+    hall.koko.add_project("proj-2")
+    hall.configure(target, projectMapping={PROJECT: "10000", "proj-2": "10001"})
+    hall.wait(lambda: [one.projects for one in hooks.live()] == [{"10000", "10001"}], "it is not registered anew")
+    hall.wait(lambda: hall.subscribed(target), "what is registered is not known")
+    assert hall.path(target) != before
+    assert [one.url for one in hooks.live()] == [PUBLIC_URL + hall.path(target)]
+    assert hall.status(target)["health"]["status"] == "healthy"
+    work.change(work.of("10001")[0].id, title="Renamed there")
+    hall.wait(lambda: hall.messages(target), "nothing has arrived")
+
+
 def test_discord_tries_a_bad_signature(hall: Hall) -> None:
     assert hall.sandbox.discord.events.enter_url(f"{PUBLIC_URL}/webhooks/discord/app")
     body = b'{"type": 1, "id": "1", "token": "t", "version": 1}'

@@ -144,6 +144,88 @@ export interface EventPublishOutput {
   deliveries: number;
 }
 /**
+ * Comments on a video of the team's, in the name of who connected the tool.
+ */
+export interface HookCreateCommentInput {
+  videoId: string;
+  text: string;
+  timecode?: number;
+  parentId?: string;
+  requestId?: string;
+}
+export interface HookCreateCommentOutput {
+  comment: {
+    id: string;
+    videoId: string;
+    content: string;
+    timecode?: number;
+    parentId?: string;
+    author: {
+      id: string;
+      name: string;
+    };
+    createdAt: string;
+  };
+}
+/**
+ * Makes a task in the project management tool that the project is mapped to.
+ */
+export interface HookCreateTaskInput {
+  projectId: string;
+  title: string;
+  /**
+   * "" where nothing is said.
+   */
+  description?: string;
+  integrationId?: string;
+  requestId?: string;
+}
+export interface HookCreateTaskOutput {
+  task: {
+    id: string;
+    url?: string;
+    integrationId: string;
+    provider: string;
+  };
+}
+/**
+ * Lists the team's projects, those whose videos changed last first.
+ */
+export interface HookListProjectsInput {
+  /**
+   * 20 where nothing is said.
+   */
+  limit?: number;
+  cursor?: string;
+}
+export interface HookListProjectsOutput {
+  projects: {
+    id: string;
+    name: string;
+  }[];
+  nextCursor?: string;
+}
+/**
+ * Lists a project's videos, what changed last first.
+ */
+export interface HookListVideosInput {
+  projectId: string;
+  /**
+   * 20 where nothing is said.
+   */
+  limit?: number;
+  cursor?: string;
+}
+export interface HookListVideosOutput {
+  videos: {
+    id: string;
+    title: string;
+    status: string;
+    updatedAt: string;
+  }[];
+  nextCursor?: string;
+}
+/**
  * Tells whose key this is: the test of a connection, and its label.
  */
 export interface HookMeInput {}
@@ -749,6 +831,10 @@ export type IntegrationsRecord = {
     publish: TRPCMutationProcedure<{ meta: object; input: EventPublishInput; output: EventPublishOutput }>;
   };
   hook: {
+    createComment: TRPCMutationProcedure<{ meta: object; input: HookCreateCommentInput; output: HookCreateCommentOutput }>;
+    createTask: TRPCMutationProcedure<{ meta: object; input: HookCreateTaskInput; output: HookCreateTaskOutput }>;
+    listProjects: TRPCQueryProcedure<{ meta: object; input: HookListProjectsInput; output: HookListProjectsOutput }>;
+    listVideos: TRPCQueryProcedure<{ meta: object; input: HookListVideosInput; output: HookListVideosOutput }>;
     me: TRPCQueryProcedure<{ meta: object; input: HookMeInput; output: HookMeOutput }>;
     sample: TRPCQueryProcedure<{ meta: object; input: HookSampleInput; output: HookSampleOutput }>;
     subscribe: TRPCMutationProcedure<{ meta: object; input: HookSubscribeInput; output: HookSubscribeOutput }>;

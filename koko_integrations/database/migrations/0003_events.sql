@@ -93,6 +93,15 @@ CREATE TABLE IF NOT EXISTS inbound_address (
 );
 CREATE INDEX IF NOT EXISTS inbound_address_renew_idx ON inbound_address (renew_at) WHERE renew_at IS NOT NULL;
 
+-- What a provider has sent to the address of its whole app, for later messages to be verified by: the first one stays.
+-- It is no team's, so `team_id` is empty.
+CREATE TABLE IF NOT EXISTS inbound_app (
+  provider TEXT PRIMARY KEY NOT NULL,
+  team_id TEXT NOT NULL DEFAULT '',
+  sealed TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+);
+
 -- What providers told us, committed before they are answered. The key is the message's own id, or a hash of it.
 CREATE TABLE IF NOT EXISTS inbound_message (
   integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,

@@ -59,6 +59,18 @@ INSERT INTO integration_metric (integration_id, span_ms, begins_at, action, succ
   FROM integration_log WHERE action IN ('sync', 'import', 'export')
   GROUP BY integration_id, created_at - created_at % 86400000, action;
 
+-- What Zapier and Make asked Koko to make, by the ids that they gave: asked for again, it is not made again. One without an
+-- answer was begun, and how it ended is not known.
+CREATE TABLE IF NOT EXISTS tool_request (
+  integration_id TEXT NOT NULL REFERENCES integration(id) ON DELETE CASCADE,
+  request_id TEXT NOT NULL,
+  content_hash TEXT NOT NULL,
+  answer TEXT,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (integration_id, request_id)
+);
+CREATE INDEX IF NOT EXISTS tool_request_created_idx ON tool_request (created_at);
+
 -- A trigger: when an event of this type meets all conditions, the action is done. The triggers of an integration are in the
 -- order of `position`. `action` holds its type and configuration with secrets masked; `sealed` holds those secrets.
 CREATE TABLE IF NOT EXISTS trigger_rule (

@@ -12,8 +12,8 @@ import orjson
 
 from sandbox.kit.monday.showing import ACCOUNT, Info, Shown, need, refusal
 from sandbox.kit.monday.work import LoggedWork
+from sandbox.kit.notifying import Headers, Message, Notifier
 from sandbox.kit.stand_in import Clock
-from sandbox.kit.webhooks import Headers, Sender
 from sandbox.kit.work import Happening, iso
 
 PATIENCE_S = (60.0,) * 30
@@ -37,14 +37,14 @@ class MondayWebhooks:
 
     def __init__(self, clock: Clock, work: LoggedWork) -> None:
         self._clock = clock
-        self.sender = Sender(PATIENCE_S)
+        self.notifier = Notifier(PATIENCE_S)
         self.webhooks: dict[str, Webhook] = {}
         work.listeners.append(self._tell)
         self._work = work
 
     def reset(self) -> None:
         self.webhooks.clear()
-        self.sender.reset()
+        self.notifier.reset()
 
     def create(self, info: Info, board_id: str, url: str, event: str, config: str | None = None) -> Shown:
         need(info, "webhooks:write")
@@ -52,7 +52,7 @@ class MondayWebhooks:
             raise refusal("InvalidBoardIdException", "The board does not exist", 404)
         made = Webhook(str(7_000_000 + secrets.randbelow(1_000_000)), board_id, url, event, info.context is not None)
         body = orjson.dumps({"challenge": secrets.token_urlsafe(40)})
-        sent = self.sender.ask(url, body, self.signed(made))
+        sent = self.notifier.ask(Message("POST", url, self.signed(made), body))
         if sent.status != 200 or orjson.loads(sent.body) != orjson.loads(body):
             raise refusal("InvalidWebhookException", "The URL did not return the challenge", 400)
         self.webhooks[made.id] = made
@@ -97,7 +97,11 @@ class MondayWebhooks:
             "subscriptionId": int(webhook.id),
         }
         body = orjson.dumps({"event": event})
-        self.sender.send(webhook.url, body, lambda _: self.signed(webhook))
+
+        def attempt() -> Message:
+            return Message("POST", webhook.url, self.signed(webhook), body)
+
+        self.notifier.tell(attempt, again=lambda *_: attempt())
 
 
 def _events(happening: Happening) -> list[str]:

@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import deliveries, files, metrics, refresh, rpc, schedule, sync, transforms
+from benchmarks import deliveries, files, metrics, refresh, rpc, schedule, sync, transforms, triggers
 
 ALL = {
     "rpc": rpc.main,
@@ -13,6 +13,7 @@ ALL = {
     "deliveries": deliveries.main,
     "metrics": metrics.main,
     "transforms": transforms.main,
+    "triggers": triggers.main,
 }
 
 for name in sys.argv[1:] or ALL:

@@ -49,6 +49,9 @@ from koko_integrations.tools.tasking import TaskMaker
 from koko_integrations.transfers.board import FileBoard
 from koko_integrations.transfers.browsing import Browser
 from koko_integrations.transfers.requests import TransferRequests
+from koko_integrations.triggers.rehearsal import Rehearsal
+from koko_integrations.triggers.running import Automation
+from koko_integrations.triggers.setting import TriggerSetter
 
 NOBODY = Grant(Actor("nobody"), team_id="")
 
@@ -96,6 +99,9 @@ class App:
     samples: Samples
     deliveries: DeliveryBoard
     drain: Drain
+    triggers: TriggerSetter
+    rehearsal: Rehearsal
+    automation: Automation
     scheduler: Scheduler
     retention: Retention
     inbox: Inbox

@@ -25,6 +25,7 @@ from koko_integrations.app import App, Call
 from koko_integrations.assets.bunny import Bunny
 from koko_integrations.assets.opening import open_store
 from koko_integrations.clock import Clock, SystemClock
+from koko_integrations.connections.asking import Asker
 from koko_integrations.connections.catalogue import Catalogue
 from koko_integrations.connections.check import Checker
 from koko_integrations.connections.configure import Configurer
@@ -97,6 +98,17 @@ from koko_integrations.transfers.landing import Landing
 from koko_integrations.transfers.requests import TransferRequests
 from koko_integrations.transfers.watching import import_new_files
 from koko_integrations.transfers.work import Parts as FileParts
+from koko_integrations.triggers.actions.create_task import CreateTask
+from koko_integrations.triggers.actions.mapped import FieldWorker
+from koko_integrations.triggers.actions.send_notification import SendNotification
+from koko_integrations.triggers.actions.update_status import UpdateStatus
+from koko_integrations.triggers.actions.webhook import Webhook
+from koko_integrations.triggers.conducting import Conductor
+from koko_integrations.triggers.own_address import OwnAddress
+from koko_integrations.triggers.planning import Planner
+from koko_integrations.triggers.rehearsal import Rehearsal
+from koko_integrations.triggers.running import Automation
+from koko_integrations.triggers.setting import TriggerSetter
 from koko_integrations.vault import Vault
 from procedures.examples import EXAMPLES
 from providers.kit.egress import EgressGuard
@@ -150,6 +162,24 @@ def build_app(
         settings.public_url,
         settings.trusted_proxies,
     )
+    asker = Asker(clock, database, live)
+    # Not the drain's, which closes its own when the process ends: what is under way then is done to its end.
+    trigger_poster = Poster(clock, http)
+    actions = (
+        CreateTask(
+            clock,
+            database,
+            registry,
+            asker,
+            FieldWorker(database, scripts, asker, settings.web_url),
+            settings.web_url,
+        ),
+        SendNotification(registry, asker, settings.web_url),
+        UpdateStatus(database, registry, asker),
+        Webhook(clock, trigger_poster),
+    )
+    planner = Planner(database, vault, registry, actions)
+    automation = Automation(clock, database, Conductor(clock, database, planner), trigger_poster)
     return App(
         clock=clock,
         database=database,
@@ -191,10 +221,13 @@ def build_app(
         commenter=Commenter(clock, database, registry),
         task_maker=TaskMaker(clock, database, registry, live, settings.web_url),
         pinger=Pinger(clock, database, registry, live, webhooks, poster),
-        publisher=Publisher(clock, database, Recipients(registry), drain),
+        publisher=Publisher(clock, database, Recipients(registry), drain, automation),
         samples=Samples(clock, database),
         deliveries=DeliveryBoard(clock, database, drain),
         drain=drain,
+        triggers=TriggerSetter(clock, database, vault, http, registry, live, planner, OwnAddress(settings)),
+        rehearsal=Rehearsal(clock, database, planner),
+        automation=automation,
         scheduler=Scheduler(clock, database),
         retention=Retention(clock, database, settings.log_retention_days, settings.job_retention_days),
         inbox=inbox,

@@ -52,9 +52,10 @@ async def _every_minute(chore: Callable[[], Awaitable[object]]) -> None:
 
 @contextlib.asynccontextmanager
 async def background(app: App) -> AsyncIterator[None]:
-    """Keeps house, jobs, deliveries, the inbox and subscriptions while the block runs; what was counted is settled when
-    it ends."""
-    work = (keep_house(app), app.keeper.keep(), app.drain.keep(), app.inbox.keep(), app.subscriptions.keep())
+    """Keeps house, jobs, deliveries, triggers, the inbox and subscriptions while the block runs; what was counted is
+    settled when it ends."""
+    keepers = (app.keeper, app.drain, app.automation, app.inbox, app.subscriptions)
+    work = (keep_house(app), *(keeper.keep() for keeper in keepers))
     tasks = [asyncio.create_task(one) for one in work]
     try:
         yield

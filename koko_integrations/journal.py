@@ -81,6 +81,13 @@ def write_news(tx: Transaction, integration_id: str, status: Outcome, details: d
     _insert(tx, integration_id, "notify", status, details, now_ms)
 
 
+def write_evaluation(
+    tx: Transaction, integration_id: str, action: Action, details: dict[str, Any], now_ms: int
+) -> None:
+    """An entry that tells why nothing was to be done about an event: no run, not counted."""
+    _insert(tx, integration_id, action, "success", details, now_ms)
+
+
 def _insert(
     tx: Transaction, integration_id: str, action: Action, status: Outcome, details: dict[str, Any], now_ms: int
 ) -> None:

@@ -9,7 +9,17 @@ from koko_integrations.clock import DAY_MS, HOUR_MS, Clock
 from koko_integrations.database import Database, Statement, param
 from koko_integrations.jobs.store import DELETE_FINISHED
 from koko_integrations.metrics.spans import SPANS
-from koko_integrations.models import Delivery, Endpoint, Event, InboundMessage, IntegrationLog, SyncedItem, ToolRequest
+from koko_integrations.models import (
+    Delivery,
+    Endpoint,
+    Event,
+    InboundMessage,
+    IntegrationLog,
+    SyncedItem,
+    ToolRequest,
+    TriggerTask,
+    TriggerTurn,
+)
 from koko_integrations.models import IntegrationFailure as Failure
 from koko_integrations.models import IntegrationMetric as Metric
 from koko_integrations.models import IntegrationUsage as Usage
@@ -60,6 +70,27 @@ _DELETE_DELIVERIES = Statement(
             Delivery.select(Delivery.id)
             .where((Delivery.created_at < param("before")) & (Delivery.status != "pending"))
             .order_by(Delivery.created_at)
+            .limit(AT_ONCE)
+        )
+    )
+)
+# With their runs.
+_DELETE_TURNS = Statement(
+    TriggerTurn.delete().where(
+        peewee.Tuple(TriggerTurn.integration_id, TriggerTurn.event_id).in_(
+            TriggerTurn.select(TriggerTurn.integration_id, TriggerTurn.event_id)
+            .where(TriggerTurn.created_at < param("before"))
+            .order_by(TriggerTurn.created_at)
+            .limit(AT_ONCE)
+        )
+    )
+)
+_DELETE_TASKS = Statement(
+    TriggerTask.delete().where(
+        peewee.Tuple(TriggerTask.integration_id, TriggerTask.koko_id, TriggerTask.external_id).in_(
+            TriggerTask.select(TriggerTask.integration_id, TriggerTask.koko_id, TriggerTask.external_id)
+            .where(TriggerTask.created_at < param("before"))
+            .order_by(TriggerTask.created_at)
             .limit(AT_ONCE)
         )
     )
@@ -126,7 +157,9 @@ class Retention:
             DELETE_FINISHED: self._job_days,
             _DELETE_ITEMS: self._job_days,
             _DELETE_DELIVERIES: EVENT_DAYS,
+            _DELETE_TURNS: EVENT_DAYS,
             _DELETE_EVENTS: EVENT_DAYS,
+            _DELETE_TASKS: self._log_days,
             _DELETE_HOOKS: EVENT_DAYS,
             _DELETE_REQUESTS: EVENT_DAYS,
             _DELETE_MESSAGES: MESSAGE_DAYS,

@@ -17,6 +17,7 @@ from koko_integrations.models import (
     Integration,
     IntegrationConnection,
     PendingConnection,
+    TriggerRule,
 )
 from koko_integrations.vault import Place, Vault, VaultError
 
@@ -30,6 +31,7 @@ SEALED_COLUMNS: tuple[tuple[type[peewee.Model], peewee.Field, peewee.Field], ...
     (Endpoint, Endpoint.id, Endpoint.sealed),
     (InboundAddress, InboundAddress.id, InboundAddress.sealed),
     (InboundApp, InboundApp.provider, InboundApp.sealed),
+    (TriggerRule, TriggerRule.id, TriggerRule.sealed),
 )
 """Every column that holds a vault's blobs: model, key column, sealed column. Each model has a `team_id`."""
 

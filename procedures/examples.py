@@ -210,7 +210,7 @@ _MAP_FIELDS = Example(
 _SET_TRIGGERS = Example(
     "A task for every urgent comment",
     {"integrationId": "int_456", "triggers": [_TRIGGER]},
-    {"integration": _ASANA, "triggers": [_TRIGGER]},
+    {"integration": _ASANA, "triggers": [{"id": "trg_123", **_TRIGGER}]},
 )
 _GET_METRICS = Example(
     "The last week",

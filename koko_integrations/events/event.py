@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from koko_integrations.rpc.wire import dump_text
+from koko_integrations.triggers.occasion import Occasion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,18 @@ class Event:
         """The same for the same event, whatever the order in which its data came."""
         content = [self.type, self.project_id, self.actor_id, self.occurred_at, self.data]
         return hashlib.sha256(orjson.dumps(_whole(content), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    def as_occasion(self) -> Occasion:
+        """For triggers."""
+        return Occasion(
+            id=self.id,
+            type=self.type,
+            team_id=self.team_id,
+            project_id=self.project_id,
+            actor_id=self.actor_id,
+            occurred_at=self.occurred_at,
+            data=self.data,
+        )
 
 
 def _whole(value: Any) -> Any:

@@ -8,6 +8,8 @@ from koko_integrations.event_types import EVENT_TYPES, is_event_type
 from koko_integrations.events.event import Event
 from koko_integrations.events.recipients import Recipients
 from koko_integrations.models import Event as Row
+from koko_integrations.triggers.firing import fire
+from koko_integrations.triggers.running import Automation
 
 MAX_DATA_BYTES = 256 * 1024
 
@@ -32,11 +34,14 @@ _FIND_HASH = Statement(Row.select(Row.content_hash).where((Row.team_id == param(
 class Publisher:
     """Takes events."""
 
-    def __init__(self, clock: Clock, database: Database, recipients: Recipients, drain: Drain) -> None:
+    def __init__(
+        self, clock: Clock, database: Database, recipients: Recipients, drain: Drain, automation: Automation
+    ) -> None:
         self._clock = clock
         self._database = database
         self._recipients = recipients
         self._drain = drain
+        self._automation = automation
 
     async def publish(self, event: Event) -> int | None:
         """How many deliveries there will be; None for an event that is there already: nothing is done twice.
@@ -50,7 +55,7 @@ class Publisher:
             raise PayloadTooLarge(f"data: An event holds at most {MAX_DATA_BYTES} bytes")
         content_hash = event.content_hash
 
-        def store(tx: Transaction) -> int | None:
+        def store(tx: Transaction) -> tuple[int | None, int]:
             now = self._clock.now_ms()
             if tx.change(
                 _INSERT,
@@ -64,13 +69,15 @@ class Publisher:
                 occurred_at=event.occurred_at,
                 now=now,
             ):
-                return self._recipients.queue(tx, event, now)
+                return self._recipients.queue(tx, event, now), fire(tx, event.as_occasion(), now)
             known = tx.row(_FIND_HASH, team_id=event.team_id, id=event.id)
             if known is not None and known[0] != content_hash:
                 raise Conflict("Another event has been published under this id; give each event an id of its own")
-            return None
+            return None, 0
 
-        count = await self._database.write(store)
+        count, turns = await self._database.write(store)
         if count:
             self._drain.wake()
+        if turns:
+            self._automation.wake()
         return count

@@ -2,6 +2,7 @@
 
 import peewee
 
+from koko_integrations.models.automation import TriggerLane, TriggerRule, TriggerRun, TriggerTask, TriggerTurn
 from koko_integrations.models.base import OwnModel
 from koko_integrations.models.connections import (
     ApiKey,
@@ -55,4 +56,9 @@ __all__ = [
     "SyncState",
     "SyncedItem",
     "ToolRequest",
+    "TriggerLane",
+    "TriggerRule",
+    "TriggerRun",
+    "TriggerTask",
+    "TriggerTurn",
 ]

@@ -251,6 +251,15 @@ class Nested(_Strict):
         return self.schema.load(value)
 
 
+class IdOr(Nested):
+    """z.union([z.string(), z.object()]): the id of a thing, or the thing itself."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        if isinstance(value, str):
+            return Id().deserialize(value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 def _load_each(pairs: Iterable[tuple[Any, Any]], field: ma.fields.Field[Any]) -> dict[Any, Any]:
     """Each value loaded by `field`; the problems of all of them together, under their keys."""
     loaded: dict[Any, Any] = {}

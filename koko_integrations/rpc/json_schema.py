@@ -12,7 +12,7 @@ import marshmallow as ma
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from koko_integrations.rpc.fields import Choice, Flag, ListOf, Nested, Number, RecordOf, Text, Timestamp, Url
+from koko_integrations.rpc.fields import Choice, Flag, IdOr, ListOf, Nested, Number, RecordOf, Text, Timestamp, Url
 
 
 class JsonSchemas:
@@ -119,3 +119,8 @@ def _(field: RecordOf, converter: "JsonSchemas") -> dict[str, Any]:
 @_properties.register
 def _(field: Nested, converter: "JsonSchemas") -> dict[str, Any]:
     return converter.nested(field.schema)
+
+
+@_properties.register
+def _(field: IdOr, converter: "JsonSchemas") -> dict[str, Any]:
+    return {"anyOf": [{"type": "string"}, converter.nested(field.schema)]}

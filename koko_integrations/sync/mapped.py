@@ -195,17 +195,18 @@ async def mapped_fields(run: Run, container: str) -> MappedFields | None:
     if not mappings:
         return None
     known = None if run.full else await _known_fields(run, container)
-    resolved, missing = _resolve(mappings, known or [])
+    resolved, missing = resolve(mappings, known or [])
     if missing:
-        resolved, missing = _resolve(mappings, await _ask_fields(run, run.provider, container))
+        resolved, missing = resolve(mappings, await _ask_fields(run, run.provider, container))
         for mapping, said in missing:
             run.progress.note(f"{mapping.koko_field} is not written in project {container}: {said}")
     return MappedFields(run, run.provider, container, resolved) if resolved else None
 
 
-def _resolve(
+def resolve(
     mappings: Sequence[Mapping], fields: Sequence[ExternalField]
 ) -> tuple[list[Resolved], list[tuple[Mapping, str]]]:
+    """Mappings with their fields; and those without, and why."""
     resolved: list[Resolved] = []
     missing: list[tuple[Mapping, str]] = []
     for mapping in mappings:
@@ -219,8 +220,11 @@ def _resolve(
 async def _known_fields(run: Run, container: str) -> list[ExternalField] | None:
     place = Place(run.integration.id, "fields", container)
     kept = await run.parts.database.write(lambda tx: passes.get_note(tx, place))
-    if kept is None:
-        return None
+    return None if kept is None else read_fields(kept)
+
+
+def read_fields(kept: str) -> list[ExternalField]:
+    """From the note that a sync has made of a container's fields."""
     return [
         ExternalField(**{**one, "options": tuple(Option(**option) for option in one["options"])})
         for one in orjson.loads(kept)

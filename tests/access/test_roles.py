@@ -13,11 +13,14 @@ ADMIN_ONLY = {
     "integration.disconnect",
     "integration.getLogs",
     "integration.getMetrics",
+    "integration.getTriggers",
     "integration.listResources",
     "integration.mapFields",
     "integration.previewMapping",
     "integration.sync",
+    "integration.setTriggers",
     "integration.test",
+    "integration.testTriggers",
 }
 MEMBERS = {
     "integration.exportMarkers",
@@ -77,6 +80,10 @@ def params_for(method: str, integration_id: str) -> dict[str, Any]:
         return {"integrationId": integration_id, "assetIds": ["a"]}
     if method == "integration.share":
         return {"integrationId": integration_id, "videoId": "v", "channelId": "c"}
+    if method == "integration.setTriggers":
+        return {"integrationId": integration_id, "triggers": []}
+    if method == "integration.testTriggers":
+        return {"integrationId": integration_id, "event": {"type": "video.created", "data": {}}}
     return {"teamId": TEAM} if method == "integration.list" else {"integrationId": integration_id}
 
 

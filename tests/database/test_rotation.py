@@ -82,7 +82,8 @@ def test_every_sealed_column_is_known() -> None:
     from koko_integrations.connections import credentials, pending
     from koko_integrations.delivery import destination
     from koko_integrations.inbound import addresses, apps
+    from koko_integrations.triggers import rules
 
     sealed = {credentials.ACCESS_TOKEN, credentials.REFRESH_TOKEN, credentials.SECRETS, pending.CODE_VERIFIER}
-    sealed |= {destination.SEALED, addresses.SECRETS, apps.SECRETS}
+    sealed |= {destination.SEALED, addresses.SECRETS, apps.SECRETS, rules.SEALED}
     assert {(model._meta.table_name, column.column_name) for model, _, column in SEALED_COLUMNS} == sealed

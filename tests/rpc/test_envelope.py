@@ -232,6 +232,7 @@ def test_every_file_is_a_procedure_by_its_name() -> None:
         "integration.getLogs",
         "integration.getMetrics",
         "integration.getStatus",
+        "integration.getTriggers",
         "integration.importAssets",
         "integration.list",
         "integration.listFiles",
@@ -242,8 +243,10 @@ def test_every_file_is_a_procedure_by_its_name() -> None:
         "integration.recover",
         "integration.redeliver",
         "integration.rotateSecret",
+        "integration.setTriggers",
         "integration.share",
         "integration.sync",
         "integration.test",
+        "integration.testTriggers",
         "rpc.discover",
     ]

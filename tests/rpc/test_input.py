@@ -7,7 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koko_integrations.rpc.fields import Choice, Flag, Id, Input, ListOf, Moment, Nested, Number, RecordOf, Text, Url
+from koko_integrations.rpc.fields import (
+    Choice,
+    Flag,
+    Id,
+    IdOr,
+    Input,
+    ListOf,
+    Moment,
+    Nested,
+    Number,
+    RecordOf,
+    Text,
+    Url,
+)
 from tests.conftest import TEAM, People
 from tests.service import PROCEDURES, RpcError, Service
 
@@ -48,6 +61,9 @@ VALID: dict[str, dict[str, Any]] = {
     "hook.me": {},
     "integration.mapFields": {"integrationId": "int_x", "entityType": "video", "mappings": []},
     "integration.previewMapping": {"integrationId": "int_x"},
+    "integration.getTriggers": {"integrationId": "int_x"},
+    "integration.setTriggers": {"integrationId": "int_x", "triggers": []},
+    "integration.testTriggers": {"integrationId": "int_x", "event": "event_x"},
 }
 WRONG_TYPES: list[Any] = [None, 5, 5.5, True, [], {}, "text"]
 
@@ -75,6 +91,8 @@ def wrong_values(field: ma.fields.Field[Any]) -> list[Any]:
         return [value for value in WRONG_TYPES if value != "text"] + ["x" * (field.max_chars + 1), "a\0b", *empty]
     if isinstance(field, Flag):
         return [None, 0, 1, "true", "yes", [], {}]
+    if isinstance(field, IdOr):
+        return [None, 5, "", [], {}, True]
     if isinstance(field, RecordOf | Nested):
         return [None, 5, "text", [], True]
     if isinstance(field, ListOf):

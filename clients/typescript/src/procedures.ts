@@ -1,12 +1,23 @@
 // Made by `make types` from the service's OpenRPC document: change the schemas there, not this file.
 import type { TRPCMutationProcedure, TRPCQueryProcedure } from "@trpc/server";
 
+export interface Action {
+  type: "create_task" | "send_notification" | "update_status" | "webhook";
+  config: {
+    [k: string]: unknown;
+  };
+}
 export interface Attempt {
   at: string;
   verdict: "delivered" | "retry" | "failed" | "gone";
   status?: number;
   error?: string;
   latency: number;
+}
+export interface Condition {
+  field: string;
+  operator: "equals" | "contains" | "greater_than" | "less_than";
+  value: unknown;
 }
 export interface Delivery {
   id: string;
@@ -123,6 +134,26 @@ export interface Settings {
   projectId?: string;
   allowedIps?: string[];
   [k: string]: unknown;
+}
+export interface Trigger {
+  id: string;
+  event:
+    | "video.created"
+    | "video.updated"
+    | "video.deleted"
+    | "comment.created"
+    | "comment.resolved"
+    | "approval.requested"
+    | "approval.completed"
+    | "video.uploaded"
+    | "video.processing"
+    | "video.ready"
+    | "video.failed"
+    | "comment.updated"
+    | "comment.deleted"
+    | "comment.reply";
+  conditions: Condition[];
+  action: Action;
 }
 /**
  * Publishes an event. It is durable when this answers; publishing it again under its id changes nothing.
@@ -252,7 +283,9 @@ export interface HookSampleInput {
     | "video.failed"
     | "comment.updated"
     | "comment.deleted"
-    | "comment.reply";
+    | "comment.reply"
+    | "project.*"
+    | "team.*";
   /**
    * 3 where nothing is said.
    */
@@ -582,6 +615,15 @@ export interface IntegrationGetStatusOutput {
   nextSyncAt?: string;
 }
 /**
+ * The triggers of an integration, in order, as setTriggers takes them; secrets are masked.
+ */
+export interface IntegrationGetTriggersInput {
+  integrationId: string;
+}
+export interface IntegrationGetTriggersOutput {
+  triggers: Trigger[];
+}
+/**
  * Starts an import of 1 to 50 files into a project, or into one of its folders. Each is verified before it shows;
  * one that fails harms no other. integration.getJob follows them.
  */
@@ -771,6 +813,74 @@ export interface IntegrationRotateSecretOutput {
   previousValidUntil: string;
 }
 /**
+ * Says what is to be done by itself when something happens in Koko, in place of what was said before; an empty
+ * list ends all of it. An event sets off every trigger whose conditions all hold, in the order of the list.
+ */
+export interface IntegrationSetTriggersInput {
+  integrationId: string;
+  triggers: {
+    id?: string;
+    event:
+      | "video.created"
+      | "video.updated"
+      | "video.deleted"
+      | "comment.created"
+      | "comment.resolved"
+      | "approval.requested"
+      | "approval.completed"
+      | "video.uploaded"
+      | "video.processing"
+      | "video.ready"
+      | "video.failed"
+      | "comment.updated"
+      | "comment.deleted"
+      | "comment.reply";
+    conditions: {
+      field: string;
+      operator: "equals" | "contains" | "greater_than" | "less_than";
+      value: unknown;
+    }[];
+    action: {
+      type: "create_task" | "send_notification" | "update_status" | "webhook";
+      config: {
+        [k: string]: unknown;
+      };
+    };
+  }[];
+}
+export interface IntegrationSetTriggersOutput {
+  integration: Integration;
+  triggers: {
+    id: string;
+    event:
+      | "video.created"
+      | "video.updated"
+      | "video.deleted"
+      | "comment.created"
+      | "comment.resolved"
+      | "approval.requested"
+      | "approval.completed"
+      | "video.uploaded"
+      | "video.processing"
+      | "video.ready"
+      | "video.failed"
+      | "comment.updated"
+      | "comment.deleted"
+      | "comment.reply";
+    conditions: {
+      field: string;
+      operator: "equals" | "contains" | "greater_than" | "less_than";
+      value: unknown;
+    }[];
+    action: {
+      type: "create_task" | "send_notification" | "update_status" | "webhook";
+      config: {
+        [k: string]: unknown;
+      };
+    };
+  }[];
+}
+/**
  * Posts a video's card to a channel of Slack, Teams or Discord. `channelId` says which; not where the connection
  * is a channel's own address.
  */
@@ -824,6 +934,72 @@ export interface IntegrationTestOutput {
   permissions: string[];
   errors?: string[];
 }
+/**
+ * Shows what an event, of the past by its id or a made-up one, would set off, condition by condition, and what
+ * that would do. Nothing is done.
+ */
+export interface IntegrationTestTriggersInput {
+  integrationId: string;
+  event:
+    | string
+    | {
+        id?: string;
+        type: string;
+        projectId?: string;
+        actorId?: string;
+        occurredAt?: string;
+        data: {
+          [k: string]: unknown;
+        };
+      };
+}
+export interface IntegrationTestTriggersOutput {
+  event: {
+    id?: string;
+    type: string;
+    timestamp: string;
+    projectId?: string;
+    actorId?: string;
+  };
+  triggers: {
+    triggerId: string;
+    position: number;
+    event:
+      | "video.created"
+      | "video.updated"
+      | "video.deleted"
+      | "comment.created"
+      | "comment.resolved"
+      | "approval.requested"
+      | "approval.completed"
+      | "video.uploaded"
+      | "video.processing"
+      | "video.ready"
+      | "video.failed"
+      | "comment.updated"
+      | "comment.deleted"
+      | "comment.reply";
+    matches: boolean;
+    wouldRun: boolean;
+    reason?: string;
+    ran?: string;
+    conditions: {
+      field: string;
+      operator: "equals" | "contains" | "greater_than" | "less_than";
+      value: unknown;
+      found?: unknown;
+      holds: boolean;
+      reason?: string;
+    }[];
+    action: {
+      type: "create_task" | "send_notification" | "update_status" | "webhook";
+      would?: {
+        [k: string]: unknown;
+      };
+    };
+    warnings: string[];
+  }[];
+}
 
 /** Every procedure, as tRPC's routers hold them. */
 export type IntegrationsRecord = {
@@ -853,6 +1029,7 @@ export type IntegrationsRecord = {
     getLogs: TRPCQueryProcedure<{ meta: object; input: IntegrationGetLogsInput; output: IntegrationGetLogsOutput }>;
     getMetrics: TRPCQueryProcedure<{ meta: object; input: IntegrationGetMetricsInput; output: IntegrationGetMetricsOutput }>;
     getStatus: TRPCQueryProcedure<{ meta: object; input: IntegrationGetStatusInput; output: IntegrationGetStatusOutput }>;
+    getTriggers: TRPCQueryProcedure<{ meta: object; input: IntegrationGetTriggersInput; output: IntegrationGetTriggersOutput }>;
     importAssets: TRPCMutationProcedure<{ meta: object; input: IntegrationImportAssetsInput; output: IntegrationImportAssetsOutput }>;
     list: TRPCQueryProcedure<{ meta: object; input: IntegrationListInput; output: IntegrationListOutput }>;
     listFiles: TRPCQueryProcedure<{ meta: object; input: IntegrationListFilesInput; output: IntegrationListFilesOutput }>;
@@ -863,8 +1040,10 @@ export type IntegrationsRecord = {
     recover: TRPCMutationProcedure<{ meta: object; input: IntegrationRecoverInput; output: IntegrationRecoverOutput }>;
     redeliver: TRPCMutationProcedure<{ meta: object; input: IntegrationRedeliverInput; output: IntegrationRedeliverOutput }>;
     rotateSecret: TRPCMutationProcedure<{ meta: object; input: IntegrationRotateSecretInput; output: IntegrationRotateSecretOutput }>;
+    setTriggers: TRPCMutationProcedure<{ meta: object; input: IntegrationSetTriggersInput; output: IntegrationSetTriggersOutput }>;
     share: TRPCMutationProcedure<{ meta: object; input: IntegrationShareInput; output: IntegrationShareOutput }>;
     sync: TRPCMutationProcedure<{ meta: object; input: IntegrationSyncInput; output: IntegrationSyncOutput }>;
     test: TRPCMutationProcedure<{ meta: object; input: IntegrationTestInput; output: IntegrationTestOutput }>;
+    testTriggers: TRPCQueryProcedure<{ meta: object; input: IntegrationTestTriggersInput; output: IntegrationTestTriggersOutput }>;
   };
 };

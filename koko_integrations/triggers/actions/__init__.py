@@ -1,0 +1,1 @@
+"""What triggers do: one file for each type of action."""

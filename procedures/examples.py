@@ -271,4 +271,4 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "integration.setTriggers": (_SET_TRIGGERS,),
     "integration.getMetrics": (_GET_METRICS,),
 }
-"""Those of procedures that there are not yet are not shown."""
+"""By the name on the wire."""

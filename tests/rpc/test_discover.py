@@ -35,6 +35,7 @@ SHOWN = [(name, example) for name in sorted(EXAMPLES) if name in PROCEDURES for 
 
 def test_every_procedure_of_the_api_document_has_an_example() -> None:
     assert set(EXAMPLES) >= OF_THE_API_DOCUMENT
+    assert set(PROCEDURES) >= OF_THE_API_DOCUMENT
     assert all(EXAMPLES.values())
 
 

@@ -216,6 +216,10 @@ def test_parameter_named_like_the_context_does_not_collide(client: TestClient) -
 def test_every_file_is_a_procedure_by_its_name() -> None:
     assert list(find_procedures()) == [
         "event.publish",
+        "hook.createComment",
+        "hook.createTask",
+        "hook.listProjects",
+        "hook.listVideos",
         "hook.me",
         "hook.sample",
         "hook.subscribe",

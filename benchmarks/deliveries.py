@@ -19,7 +19,7 @@ import requests
 from benchmarks.rpc import wait_for
 from benchmarks.served import KEY, Koko, Served, make_connected, serving
 from koko_integrations.access import Actor
-from koko_integrations.asgi import build_app
+from koko_integrations.assembly import build_app
 from koko_integrations.clock import SystemClock
 from koko_integrations.database import open_database
 from koko_integrations.delivery.custom import CustomRequest

@@ -21,7 +21,7 @@ import requests
 from benchmarks.rpc import wait_for
 from koko_integrations.access import Actor
 from koko_integrations.access.session_cookie import SessionSigner
-from koko_integrations.asgi import build_app
+from koko_integrations.assembly import build_app
 from koko_integrations.clock import SystemClock
 from koko_integrations.connections import store
 from koko_integrations.connections.credentials import READ_LIVE

@@ -1,4 +1,4 @@
-"""What the README says is what the code does."""
+"""What the README and docs/ say is what the code does."""
 
 import json
 import re
@@ -26,7 +26,7 @@ from tests.process.test_demo import start
 from tests.service import PROCEDURES
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+README = "\n".join(path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))))
 
 
 def rows_of(heading: str) -> list[list[str]]:

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from koko_integrations.asgi import build_app
+from koko_integrations.assembly import build_app
 from koko_integrations.cli.following import follow_job
 from koko_integrations.clock import SystemClock
 from koko_integrations.database import open_database

@@ -5,7 +5,8 @@ import signal
 
 import click
 
-from koko_integrations.asgi import build_app, create_asgi
+from koko_integrations.asgi import create_asgi
+from koko_integrations.assembly import build_app
 from koko_integrations.clock import SystemClock
 from koko_integrations.database import open_database
 from koko_integrations.database.schema import require_current

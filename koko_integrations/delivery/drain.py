@@ -15,9 +15,9 @@ from koko_integrations.clock import DAY_MS, Clock
 from koko_integrations.connections import outlets
 from koko_integrations.connections.credentials import lost, set_error
 from koko_integrations.database import Database, Transaction
-from koko_integrations.delivery import ledger
+from koko_integrations.delivery import leases, ledger
 from koko_integrations.delivery.lane import SHORTEST_REST_MS, Lane, end_turn
-from koko_integrations.delivery.ledger import Health, Leased
+from koko_integrations.delivery.leases import Health, Leased
 from koko_integrations.delivery.recorder import Recorder
 from koko_integrations.delivery.senders import Sender, Senders
 from koko_integrations.journal import write_entry, write_news
@@ -70,7 +70,7 @@ class Drain:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._senders.close()
-            await self._database.write(partial(ledger.let_go, holder=self._holder))
+            await self._database.write(partial(leases.let_go, holder=self._holder))
 
     async def round(self) -> int:
         """Begins with every endpoint that has something due, as far as there is room. Returns how many those are."""
@@ -78,12 +78,12 @@ class Drain:
         self._woken.clear()
         while (room := LANES - len(self._lanes)) > 0:
             now = self._clock.now_ms()
-            due = await self._database.read(ledger.FIND_DUE_ENDPOINTS, now=now, limit=LOOK_AT)
+            due = await self._database.read(leases.FIND_DUE_ENDPOINTS, now=now, limit=LOOK_AT)
             # Looked at first: a claim is a write, and most rounds have nothing to do.
             chosen = self._choose(due, min(room, CLAIM_AT_ONCE))
             if not chosen:
                 break
-            claim = partial(ledger.claim, endpoint_ids=chosen, holder=self._holder, now=now)
+            claim = partial(leases.claim, endpoint_ids=chosen, holder=self._holder, now=now)
             claimed = await self._database.write(claim)
             for leased in claimed:
                 self._lanes[leased.id] = asyncio.create_task(self._run(leased))
@@ -122,7 +122,7 @@ class Drain:
                 try:
                     lanes, now = tuple(self._lanes), self._clock.now_ms()
                     await self._database.write(
-                        partial(ledger.prolong, endpoint_ids=lanes, holder=self._holder, now=now)
+                        partial(leases.prolong, endpoint_ids=lanes, holder=self._holder, now=now)
                     )
                 except Exception as error:
                     log.error("leases not prolonged", exc_info=error)
@@ -154,7 +154,7 @@ class Drain:
         rests_until = self._clock.now_ms() + SHORTEST_REST_MS
         health = Health(failures=leased.failures, rests_until=rests_until, degraded_at=leased.degraded_at)
         try:
-            release = partial(ledger.release, endpoint_id=leased.id, holder=self._holder, health=health)
+            release = partial(leases.release, endpoint_id=leased.id, holder=self._holder, health=health)
             await self._database.write(release)
         except Exception as error:
             # Nobody prolongs the lease any more: it lapses.
@@ -165,8 +165,8 @@ class Drain:
         health = lane.health()
         if lane.tally.verdicts.total():
             write_entry(tx, leased.integration_id, sender.action, lane.tally.status, lane.tally.details(now), now)
-        if not ledger.is_as_leased(tx, leased):
-            ledger.settle(tx, leased.id, self._holder)
+        if not leases.is_as_leased(tx, leased):
+            leases.settle(tx, leased.id, self._holder)
             return
         if not end_turn(tx, leased.id, self._holder, health, resets_at):
             return
@@ -180,7 +180,7 @@ class Drain:
 
     def _turn_off(self, tx: Transaction, leased: Leased, said: str, now: int) -> None:
         """A hook goes by itself; of anything else the team has to know."""
-        off = ledger.turn_off(tx, leased.id, said, now)
+        off = leases.turn_off(tx, leased.id, said, now)
         if off and leased.kind != "hook" and set_error(tx, leased.integration_id, now):
             advice = WHEN_BACK if leased.kind == "webhook" else "Connect it again."
             outlets.explain(tx, leased.integration_id, f"{said}. {advice}")

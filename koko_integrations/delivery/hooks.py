@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from koko_integrations.clock import Clock
 from koko_integrations.database import Database, Statement, Transaction, param
-from koko_integrations.delivery import destination, endpoints, ledger
+from koko_integrations.delivery import destination, endpoints, leases
 from koko_integrations.delivery.addresses import check_target
 from koko_integrations.delivery.destination import Destination
 from koko_integrations.errors import BadRequest, Forbidden, PreconditionFailed
@@ -80,6 +80,6 @@ class Hooks:
 
         def end(tx: Transaction) -> None:
             if tx.row(_FIND_OFF, id=hook_id, integration_id=integration.id) is not None:
-                ledger.turn_off(tx, hook_id, "Unsubscribed", self._clock.now_ms())
+                leases.turn_off(tx, hook_id, "Unsubscribed", self._clock.now_ms())
 
         await self._database.write(end)

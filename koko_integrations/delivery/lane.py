@@ -10,8 +10,8 @@ import structlog
 
 from koko_integrations.clock import MINUTE_MS, Clock
 from koko_integrations.database import Database, Transaction
-from koko_integrations.delivery import ledger
-from koko_integrations.delivery.ledger import Health, Leased
+from koko_integrations.delivery import leases, ledger
+from koko_integrations.delivery.leases import Health, Leased
 from koko_integrations.delivery.outcome import Due, Outcome
 from koko_integrations.delivery.recorder import Recorder
 from koko_integrations.journal import Outcome as JournalStatus
@@ -135,7 +135,7 @@ class Lane:
         now_s = time.monotonic()
         if now_s - self._looked_s > LOOK_EVERY_S:
             self._looked_s = now_s
-            row = await self._database.read_one(ledger.LOOK, id=self._leased.id)
+            row = await self._database.read_one(leases.LOOK, id=self._leased.id)
             self._is_other = row != (self._leased.sealed, None)
 
     async def _fetch(self) -> None:
@@ -206,4 +206,4 @@ def end_turn(tx: Transaction, lane_id: str, holder: str, health: Health, resets_
         health = Health(
             failures=health.failures, rests_until=resets_at, degraded_at=health.degraded_at, error=health.error
         )
-    return ledger.release(tx, lane_id, holder, health)
+    return leases.release(tx, lane_id, holder, health)

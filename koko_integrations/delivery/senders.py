@@ -9,7 +9,7 @@ from koko_integrations.connections.store import FIND
 from koko_integrations.database import Database
 from koko_integrations.delivery import destination, signing
 from koko_integrations.delivery.destination import Destination
-from koko_integrations.delivery.ledger import Leased
+from koko_integrations.delivery.leases import Leased
 from koko_integrations.delivery.outcome import ChannelSender, Due, Outcome
 from koko_integrations.delivery.payload import body_of
 from koko_integrations.delivery.poster import GONE, Poster, Receiver

@@ -26,7 +26,6 @@ PER_MINUTE = 100
 """koko.md: webhooks 100 per minute per endpoint."""
 MINUTE_S = 60
 LOOK_AGAIN_S = 0.1
-LOOK_EVERY_S = 0.5
 LONGEST_TURN_S = 30.0
 FAILURES = 5
 SHORTEST_REST_MS, LONGEST_REST_MS = 30_000, 5 * MINUTE_MS
@@ -88,7 +87,7 @@ class Lane:
         self._waiting: deque[Due] = deque()
         self._under_way: dict[asyncio.Task[None], str] = {}
         self._resets_at: int | None = None
-        self._began_s = self._looked_s = time.monotonic()
+        self._began_s = time.monotonic()
         self._is_other = False
         self.tally = Tally(clock.now_ms())
         self.failures = leased.failures
@@ -131,12 +130,9 @@ class Lane:
         return tired or long or self._is_other or self.gone is not None
 
     async def _look(self) -> None:
-        """Whether the endpoint still is what the lease was taken of: every moment somebody may change it or end it."""
-        now_s = time.monotonic()
-        if now_s - self._looked_s > LOOK_EVERY_S:
-            self._looked_s = now_s
-            row = await self._database.read_one(leases.LOOK, id=self._leased.id)
-            self._is_other = row != (self._leased.sealed, None)
+        """Whether the endpoint still is what the lease was taken of: at any moment somebody may change it or end it."""
+        row = await self._database.read_one(leases.LOOK, id=self._leased.id)
+        self._is_other = row != (self._leased.sealed, None)
 
     async def _fetch(self) -> None:
         """Takes what is due and not under way, as far as the rate allows it."""

@@ -15,6 +15,13 @@ from tests.delivery.receiver import Receiver
 from tests.service import RpcError
 
 
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite: what differs by database is in the other files."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
 def custom(**changes: Any) -> dict[str, Any]:
     return {
         "teamId": TEAM,

@@ -11,6 +11,13 @@ from tests.delivery.receiver import Receiver
 MINUTES = (1, 5, 15, 60, 360, 1440)
 
 
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite: what differs by database is in the other files."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
 def wait_ms(publishing: Publishing, delivery: dict[str, str]) -> float:
     """How long it is until the next attempt."""
     return datetime.fromisoformat(delivery["nextAttemptAt"]).timestamp() * 1000 - publishing.service.clock.now

@@ -26,6 +26,7 @@ PER_MINUTE = 100
 """koko.md: webhooks 100 per minute per endpoint."""
 MINUTE_S = 60
 LOOK_AGAIN_S = 0.1
+LOOK_EVERY_S = 0.05
 LONGEST_TURN_S = 30.0
 FAILURES = 5
 SHORTEST_REST_MS, LONGEST_REST_MS = 30_000, 5 * MINUTE_MS
@@ -85,9 +86,10 @@ class Lane:
         self._leased = leased
         self._send = send
         self._waiting: deque[Due] = deque()
-        self._under_way: dict[asyncio.Task[None], str] = {}
+        self._under_way: set[str] = set()
+        self._fetching = asyncio.Lock()
         self._resets_at: int | None = None
-        self._began_s = time.monotonic()
+        self._began_s = self._looked_s = time.monotonic()
         self._is_other = False
         self.tally = Tally(clock.now_ms())
         self.failures = leased.failures
@@ -96,27 +98,35 @@ class Lane:
 
     async def run(self) -> int | None:
         """Returns until when the rate allows nothing more, if that is what ended the turn; epoch ms."""
-        try:
-            while not self._is_over():
-                await self._look()
-                if self._is_other:
-                    break
-                if not self._waiting:
-                    await self._fetch()
-                while self._waiting and len(self._under_way) < self._at_once:
-                    due = self._waiting.popleft()
-                    self._under_way[asyncio.create_task(self._attempt(due))] = due.id
-                if not self._under_way:
-                    break
-                # With room to spare, what is published meanwhile is not kept waiting for what is under way.
-                room = not self._waiting and len(self._under_way) < self._at_once
-                await self._wait(LOOK_AGAIN_S if room else None)
-            while self._under_way:
-                await self._wait(None)
-        finally:
-            for task in self._under_way:
-                task.cancel()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._at_once):
+                group.create_task(self._work())
         return self._resets_at
+
+    async def _work(self) -> None:
+        """One delivery after another, until there is none, and none is under way beside it."""
+        while not self._is_over():
+            due = await self._next()
+            if due is not None:
+                self._under_way.add(due.id)
+                try:
+                    await self._attempt(due)
+                finally:
+                    self._under_way.discard(due.id)
+            elif self._under_way:
+                # What is published meanwhile is not kept waiting for what is under way.
+                await asyncio.sleep(LOOK_AGAIN_S)
+            else:
+                return
+
+    async def _next(self) -> Due | None:
+        async with self._fetching:
+            await self._look()
+            if self._is_over():
+                return None
+            if not self._waiting:
+                await self._fetch()
+            return self._waiting.popleft() if self._waiting else None
 
     @property
     def _at_once(self) -> int:
@@ -131,6 +141,10 @@ class Lane:
 
     async def _look(self) -> None:
         """Whether the endpoint still is what the lease was taken of: at any moment somebody may change it or end it."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s < LOOK_EVERY_S:
+            return
+        self._looked_s = now_s
         row = await self._database.read_one(leases.LOOK, id=self._leased.id)
         self._is_other = row != (self._leased.sealed, None)
 
@@ -138,7 +152,7 @@ class Lane:
         """Takes what is due and not under way, as far as the rate allows it."""
         if self._resets_at is not None:
             return
-        taken = set(self._under_way.values())
+        taken = self._under_way
         wanted = 1 if self._at_once == 1 else BATCH
         rows = await self._database.read(
             ledger.FIND_DUE, endpoint_id=self._leased.id, now=self._clock.now_ms(), limit=wanted + len(taken)
@@ -153,12 +167,6 @@ class Lane:
             granted += more.allowed
             self._resets_at = None if more.allowed else more.reset_at_s * 1000
         self._waiting.extend(dues[:granted])
-
-    async def _wait(self, timeout_s: float | None) -> None:
-        done, _ = await asyncio.wait(self._under_way, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            del self._under_way[task]
-            task.result()
 
     async def _attempt(self, due: Due) -> None:
         try:

@@ -69,10 +69,13 @@ class Poster:
         self, kind: str, url: str, headers: Mapping[str, str], body: bytes, gone: frozenset[int]
     ) -> Outcome:
         """One POST, over a session of that kind. Never raises for what the receiver does, or is."""
-        sent = {**headers, "Content-Type": "application/json"}
+        # Made here, as looking for what fits bytes costs a tenth of the request.
+        payload = aiohttp.BytesPayload(body, content_type="application/json")
         try:
             async with asyncio.timeout(self._deadline_s):
-                async with self._session(kind).post(url, data=body, headers=sent, allow_redirects=False) as response:
+                async with self._session(kind).post(
+                    url, data=payload, headers=headers, allow_redirects=False
+                ) as response:
                     await _read_away(response)
                     return self._judge(response, gone)
         except aiohttp.ConnectionTimeoutError:

@@ -37,7 +37,8 @@ def until(reached: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + 20
     while not (found := reached()):
         assert time.monotonic() < deadline, "it does not come about"
-        time.sleep(0.005)
+        # No more often than a person may ask in an hour.
+        time.sleep(0.05)
     return found
 
 

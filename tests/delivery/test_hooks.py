@@ -11,6 +11,13 @@ from tests.delivery.receiver import Receiver
 from tests.service import RpcError
 
 
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite: what differs by database is in the other files."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
 class Zap:
     """What the Koko app in Zapier does with its key."""
 

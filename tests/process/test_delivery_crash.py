@@ -19,7 +19,7 @@ from tests.process.test_commands import SETTINGS
 
 TEAM = "team_crash"
 EVENTS = 40
-KILLS = 2
+KILLS = 1
 LOCKED_S = 1.5
 
 

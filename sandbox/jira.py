@@ -291,11 +291,11 @@ class JiraApi:
         return found[0]
 
     def _link(self, issue: str, body: Json) -> tuple[int, Json]:
-        task, number = self._find(issue), 40_000
+        task = self._find(issue)
         if not (body.get("object", {}).get("url") and body["object"].get("title")):
             raise Refused(400, title="'title' and 'url' are required.")
         before = [one for one in task.links if one["globalId"] == body.get("globalId")]
-        link = {"id": before[0]["id"] if before else number + len(task.links), "self": "https://x/link", **body}
+        link = {"id": before[0]["id"] if before else 40_000 + len(task.links), "self": "https://x/link", **body}
         task.links[:] = [one for one in task.links if one not in before] + [link]
         self.work.change(task.id)
         return 200 if before else 201, {"id": link["id"], "self": link["self"]}

@@ -109,9 +109,6 @@ _FORGET = Statement(Row.delete().where(_THIS))
 UNCONFIRMED = Statement(
     Row.select(*_COLUMNS).where(_OURS & (Row.container == param("container")) & (Row.state == "creating"))
 )
-IS_LINKED = Statement(
-    Row.select(Row.koko_id).where(_OURS & (Row.entity == param("entity")) & (Row.external_id == param("external_id")))
-)
 
 
 class Link(NamedTuple):

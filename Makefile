@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# One more than there are processors: tests with real processes wait for them much of the time.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 .PHONY: run test check bench types chromium lock clean
 
@@ -17,7 +19,7 @@ run: $(STAMP)
 	$(BIN)/koko-integrations demo
 
 test: $(STAMP) chromium
-	$(BIN)/pytest -q -n auto --dist loadscope $(ARGS)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadscope $(ARGS)
 
 # The browser of the client's tests, where Debian has it and we may install it.
 chromium:

@@ -24,7 +24,15 @@ _DROP_PENDING = Statement(
 
 _REOPEN = Statement(
     Endpoint.update(
-        {Endpoint.off_at: None, Endpoint.failures: 0, Endpoint.rests_until: 0, Endpoint.degraded_at: None}
+        {
+            Endpoint.off_at: None,
+            Endpoint.failures: 0,
+            Endpoint.rests_until: 0,
+            Endpoint.degraded_at: None,
+            # Whoever sends there now knows the connection of before.
+            Endpoint.lease_holder: None,
+            Endpoint.lease_until: 0,
+        }
     ).where((Endpoint.integration_id == param("id")) & (Endpoint.kind == "channel"))
 )
 _EXPLAIN = Statement(

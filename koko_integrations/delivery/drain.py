@@ -137,7 +137,7 @@ class Drain:
     async def _run(self, leased: Leased) -> None:
         try:
             sender = await self._senders.open(leased)
-            lane = Lane(self._clock, self._database, self._limiter, self._recorder, leased, sender.send)
+            lane = Lane(self._clock, self._database, self._limiter, self._recorder, self._holder, leased, sender.send)
             resets_at = await lane.run()
             await self._database.write(partial(self._end, leased=leased, lane=lane, resets_at=resets_at, sender=sender))
         except Exception as error:
@@ -165,7 +165,7 @@ class Drain:
         health = lane.health()
         if lane.tally.verdicts.total():
             write_entry(tx, leased.integration_id, sender.action, lane.tally.status, lane.tally.details(now), now)
-        if not leases.is_as_leased(tx, leased):
+        if not leases.is_as_leased(tx, leased, self._holder):
             leases.settle(tx, leased.id, self._holder)
             return
         if not end_turn(tx, leased.id, self._holder, health, resets_at):

@@ -54,7 +54,10 @@ _INSERT = Statement(
         }
     )
 )
+# Whoever sends there now has taken it for what it was: what they find says nothing of it any more.
+_UNLEASED = {Endpoint.lease_holder: None, Endpoint.lease_until: 0}
 _FRESH = {
+    **_UNLEASED,
     Endpoint.off_at: None,
     Endpoint.failures: 0,
     Endpoint.rests_until: 0,
@@ -88,7 +91,7 @@ _CHANGE = Statement(
     )
 )
 _RESEAL = Statement(
-    Endpoint.update({Endpoint.sealed: param("sealed")}).where(
+    Endpoint.update({Endpoint.sealed: param("sealed"), **_UNLEASED}).where(
         (Endpoint.id == param("id")) & (Endpoint.sealed == param("was"))
     )
 )

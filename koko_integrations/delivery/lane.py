@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -76,6 +77,7 @@ class Lane:
         database: Database,
         limiter: RateLimiter,
         recorder: Recorder,
+        holder: str,
         leased: Leased,
         send: Send,
     ) -> None:
@@ -83,10 +85,12 @@ class Lane:
         self._database = database
         self._limiter = limiter
         self._recorder = recorder
+        self._holder = holder
         self._leased = leased
         self._send = send
         self._waiting: deque[Due] = deque()
         self._under_way: set[str] = set()
+        self._done = asyncio.Event()
         self._fetching = asyncio.Lock()
         self._resets_at: int | None = None
         self._began_s = self._looked_s = time.monotonic()
@@ -113,9 +117,13 @@ class Lane:
                     await self._attempt(due)
                 finally:
                     self._under_way.discard(due.id)
+                    self._done.set()
             elif self._under_way:
                 # What is published meanwhile is not kept waiting for what is under way.
-                await asyncio.sleep(LOOK_AGAIN_S)
+                self._done.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_AGAIN_S):
+                        await self._done.wait()
             else:
                 return
 
@@ -146,7 +154,7 @@ class Lane:
             return
         self._looked_s = now_s
         row = await self._database.read_one(leases.LOOK, id=self._leased.id)
-        self._is_other = row != (self._leased.sealed, None)
+        self._is_other = row != (self._leased.sealed, None, self._holder)
 
     async def _fetch(self) -> None:
         """Takes what is due and not under way, as far as the rate allows it."""

@@ -75,7 +75,9 @@ _RELEASE = Statement(
         }
     ).where(_HELD)
 )
-LOOK = Statement(Endpoint.select(Endpoint.sealed, Endpoint.off_at).where(Endpoint.id == param("id")))
+LOOK = Statement(
+    Endpoint.select(Endpoint.sealed, Endpoint.off_at, Endpoint.lease_holder).where(Endpoint.id == param("id"))
+)
 _SETTLE = Statement(
     Endpoint.update({Endpoint.lease_holder: None, Endpoint.lease_until: 0, Endpoint.next_due_at: _NEXT_DUE}).where(
         _HELD
@@ -142,9 +144,9 @@ def release(tx: Transaction, endpoint_id: str, holder: str, health: Health) -> b
     )
 
 
-def is_as_leased(tx: Transaction, leased: Leased) -> bool:
-    """Whether nobody has changed where it leads, or turned it off, since the lease was taken."""
-    return tx.row(LOOK, id=leased.id) == (leased.sealed, None)
+def is_as_leased(tx: Transaction, leased: Leased, holder: str) -> bool:
+    """Whether nobody has changed where it leads, turned it off or on, since the lease was taken."""
+    return tx.row(LOOK, id=leased.id) == (leased.sealed, None, holder)
 
 
 def settle(tx: Transaction, endpoint_id: str, holder: str) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jwt
@@ -93,3 +94,23 @@ def test_a_busy_provider_is_given_time(channels: Channels) -> None:
     channels.service.clock.advance(minutes=2)
     until(lambda: deliveries(channels, channel, "delivered"))
     assert len(channel.messages.all) == 1
+
+
+def test_reconnecting_while_the_refusal_is_still_being_written(channels: Channels) -> None:
+    """What is found of the connection of before does not end the one of now. Often, as it is a matter of moments."""
+    for number in range(8):
+        channel = channels.join("slack")
+        channels.sandbox.slack.oauth.reset()
+        publish(channels, f"lost_{number}", data={"comment": {"id": f"lost-{number}", "videoId": VIDEO}})
+        status = "SELECT status FROM integration"
+        deadline = time.monotonic() + 20
+        while channels.service.rows.query(status) != [("error",)]:
+            assert time.monotonic() < deadline
+        channels.join("slack")
+        publish(channels, f"kept_{number}", data={"comment": {"id": f"kept-{number}", "videoId": VIDEO}})
+        until(partial(is_delivered, channels, channel, number + 1))
+        channels.service.call("integration.disconnect", {"integrationId": channel.target}, token=channels.people.admin)
+
+
+def is_delivered(channels: Channels, channel: Channel, count: int) -> bool:
+    return len(deliveries(channels, channel, "delivered")) == count
